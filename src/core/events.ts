@@ -1,0 +1,88 @@
+// What reaches the kernel. Every event says when; core has no clock of its own.
+
+import type { Instrument } from "./instrument.ts";
+import type { Liquidity, Side } from "./order.ts";
+import type { Text } from "./text.ts";
+import type { Lots, Ticks } from "./units.ts";
+
+/** What the operator wants: kept in the database, survives every restart. */
+export type Desired = "running" | "draining" | "paused" | "stopped";
+
+export type ActualState =
+  | "starting"
+  | "recovering"
+  | "waiting"
+  | "running"
+  | "draining"
+  | "paused"
+  | "stopping"
+  | "stopped"
+  | "halted"
+  | "failed"
+  | "unreachable";
+
+/** An order of ours as the exchange lists it among the open ones. */
+export interface OpenOrder {
+  readonly symbol: string;
+  readonly clientOrderId: string | null;
+  readonly exchangeOrderId: string;
+  readonly side: Side;
+  readonly price: Ticks;
+  readonly quantity: Lots;
+  readonly filledQuantity: Lots;
+  readonly postOnly: boolean;
+  readonly reduceOnly: boolean;
+  readonly at: number;
+}
+
+/** A fill as the exchange tells it; identified by (exchange, account, symbol, tradeId, exchangeOrderId). */
+export interface ExchangeFill {
+  readonly symbol: string;
+  readonly tradeId: string;
+  readonly exchangeOrderId: string;
+  readonly clientOrderId: string | null;
+  readonly side: Side;
+  readonly price: Ticks;
+  readonly quantity: Lots;
+  /** Decimal string, positive is paid. */
+  readonly fee: string;
+  readonly feeCurrency: string;
+  readonly liquidity: Liquidity;
+  readonly at: number;
+}
+
+export type KernelEvent = { readonly at: number } & (
+  | { readonly type: "book"; readonly leg: string; readonly bestBid: Ticks; readonly bestAsk: Ticks }
+  | { readonly type: "bookLost"; readonly leg: string }
+  | {
+      readonly type: "accepted";
+      readonly leg: string;
+      readonly clientOrderId: string;
+      readonly exchangeOrderId: string;
+      readonly filledQuantity?: Lots;
+    }
+  | { readonly type: "rejected"; readonly leg: string; readonly clientOrderId: string; readonly code: string; readonly message: string }
+  /** Nothing left the machine: no permit, lost lease, intent not stored, signing failed. */
+  | { readonly type: "denied"; readonly leg: string; readonly clientOrderId: string; readonly code: string; readonly message: string }
+  | { readonly type: "unknown"; readonly leg: string; readonly clientOrderId: string }
+  | {
+      readonly type: "canceled";
+      readonly leg: string;
+      readonly clientOrderId: string;
+      readonly filledQuantity: Lots;
+      readonly expired?: boolean;
+    }
+  /** The exchange did not cancel (not found, or nobody answered): the order is what it was, and is asked about. */
+  | { readonly type: "cancelRefused"; readonly leg: string; readonly clientOrderId: string; readonly isUnknown: boolean }
+  /** Proven never to have reached the exchange. */
+  | { readonly type: "neverArrived"; readonly leg: string; readonly clientOrderId: string }
+  | { readonly type: "fill"; readonly leg: string; readonly fill: ExchangeFill }
+  | { readonly type: "reconciled"; readonly leg: string; readonly openOrders: readonly OpenOrder[]; readonly position: Lots | null }
+  | { readonly type: "instrument"; readonly leg: string; readonly instrument: Instrument }
+  /** Load, snapshot and replay are done: the strategy may be asked. */
+  | { readonly type: "recovered" }
+  | { readonly type: "control"; readonly desired: Desired; readonly flatten?: boolean; readonly maxSlippageBps?: number }
+  | { readonly type: "halt"; readonly reason: Text }
+  | { readonly type: "resume" }
+  | { readonly type: "time" }
+);

@@ -1,0 +1,144 @@
+// What a strategy is: it says what should rest and be held, never what to do.
+
+import type { z } from "zod";
+import type { Instrument, InstrumentRef } from "./instrument.ts";
+import type { Side } from "./order.ts";
+import type { Text } from "./text.ts";
+import type { Lots, Ticks } from "./units.ts";
+
+export interface Quote {
+  /** Place for at most one live order, stable while the wish stands: `level3:entry`. */
+  readonly slot: string;
+  readonly side: Side;
+  readonly price: Ticks;
+  /** What should still rest, i.e. the leaves of a partly filled order. */
+  readonly quantity: Lots;
+  readonly postOnly?: boolean;
+  readonly reduceOnly?: boolean;
+  /** True when the order closes what the bot holds: kept under `pause` and `drain`, before others on its side. */
+  readonly closing?: boolean;
+  readonly reason: string;
+}
+
+/** The touch band or time in which the answer stands; outside it, or on a fill, control or order event, the strategy is asked again. */
+export interface Until {
+  readonly below?: Ticks;
+  readonly above?: Ticks;
+  readonly at?: number;
+}
+
+export type Intent =
+  | {
+      readonly type: "quote";
+      readonly leg: string;
+      readonly orders: readonly Quote[];
+      readonly toleranceTicks?: number;
+      readonly until?: Until;
+    }
+  | { readonly type: "hold"; readonly leg: string; readonly quantity: Lots; readonly maxSlippageBps: number }
+  | {
+      readonly type: "notify";
+      readonly severity: "info" | "warning" | "critical";
+      readonly text: Text;
+      readonly kind?: "boundary" | "note";
+    }
+  | { readonly type: "halt"; readonly reason: Text };
+
+export type StrategyEvent =
+  | { readonly type: "start" }
+  | { readonly type: "book"; readonly leg: string }
+  | {
+      readonly type: "fill";
+      readonly leg: string;
+      readonly slot: string;
+      readonly side: Side;
+      readonly price: Ticks;
+      readonly quantity: Lots;
+      readonly fee: string;
+      readonly feeCurrency: string;
+    }
+  | {
+      readonly type: "orderClosed";
+      readonly leg: string;
+      readonly slot: string;
+      readonly status: "filled" | "canceled" | "rejected" | "expired";
+      readonly code?: string;
+    }
+  | { readonly type: "control" }
+  | { readonly type: "time" };
+
+/** What a strategy sees of one leg. Prices are ticks, quantities lots; `null` before the first book. */
+export interface LegView {
+  readonly instrument: Instrument;
+  readonly bestBid: Ticks | null;
+  readonly bestAsk: Ticks | null;
+  /** Signed, the bot's own. */
+  readonly position: Lots;
+  /** Average entry price as a decimal string; null when flat. */
+  readonly averageEntryPrice: string | null;
+}
+
+export interface View<Params> {
+  readonly params: Params;
+  readonly at: number;
+  readonly legs: Readonly<Record<string, LegView>>;
+}
+
+export interface MarketSnapshot {
+  readonly at: number;
+  readonly legs: Readonly<Record<string, { readonly instrument: Instrument; readonly bestBid: Ticks; readonly bestAsk: Ticks }>>;
+}
+
+/** What a start would mean, in decimal strings of the quote currency unless said otherwise. */
+export interface Preview {
+  readonly currency: string;
+  readonly orders: number;
+  readonly notional: string;
+  readonly margin: string;
+  /** Largest one-sided position, base units. */
+  readonly maxPosition: string;
+  readonly worstLoss: string;
+  /** Smallest step between entry and exit that pays both maker fees, fraction of price. */
+  readonly breakEvenStep: string;
+  readonly profitPerPair: string;
+  readonly warnings: readonly Text[];
+}
+
+/** Why a state cannot go on under new parameters. */
+export interface Refusal {
+  readonly refused: Text;
+}
+
+/** Numbers that a strategy reports about itself, decimal strings; merged into `/status`. */
+export interface StrategyReport {
+  readonly gridProfit?: string;
+  readonly pairs?: number;
+  readonly lower?: string;
+  readonly upper?: string;
+  readonly openLots?: number;
+}
+
+export interface Strategy<Params = unknown, State = unknown> {
+  /** Equals the file name. */
+  readonly name: string;
+  readonly version: number;
+  readonly summary: Text;
+  readonly params: z.ZodType<Params>;
+  /** For help, templates and the simulator. */
+  readonly example: Readonly<Record<string, unknown>>;
+  /** Role -> instrument, from parameters and the bot's own account. */
+  legs(params: Params, home: InstrumentRef): Readonly<Record<string, InstrumentRef>>;
+  preview(params: Params, market: MarketSnapshot): Preview;
+  /** Plain JSON. */
+  init(params: Params, market: MarketSnapshot): State;
+  /** May update `state`, nothing else. No clock, no randomness, no I/O. */
+  decide(state: State, event: StrategyEvent, view: View<Params>): readonly Intent[];
+  /** Carries a state over to new parameters, a new version or changed steps, or says why it cannot. */
+  adapt(state: State, from: { readonly version: number; readonly params: unknown }, view: View<Params>): State | Refusal;
+  report?(state: State, view: View<Params>): StrategyReport;
+}
+
+/** Keeps the types of a strategy file tied together; its default export. */
+export function defineStrategy<Params, State>(strategy: Strategy<Params, State>): Strategy<Params, State> {
+  return strategy;
+}
