@@ -1,0 +1,83 @@
+// What the kernel shows of its state: the strategy's view, the bot's state in one word, and the numbers for `/status`.
+
+import type { ActualState } from "./events.ts";
+import { type Instrument, toPrice, toQuantity } from "./instrument.ts";
+import type { KernelOptions, KernelStatus } from "./kernel.ts";
+import type { KernelData } from "./kernel-state.ts";
+import { text, ZERO } from "./money.ts";
+import { isLive } from "./order.ts";
+import { averageEntryPrice, totalsOf } from "./position-ledger.ts";
+import type { LegView, View } from "./strategy.ts";
+import { type Ticks, ticks } from "./units.ts";
+
+/** What the strategy sees: parameters, time, and each leg's touch and own position. */
+export function viewOf(options: KernelOptions, instruments: Readonly<Record<string, Instrument>>, data: KernelData): View<unknown> {
+  const legs: Record<string, LegView> = {};
+  for (const [leg, instrument] of Object.entries(instruments)) {
+    const state = data.legs[leg];
+    if (state === undefined) continue;
+    legs[leg] = {
+      instrument,
+      bestBid: state.bestBid,
+      bestAsk: state.bestAsk,
+      position: state.ledger.position,
+      averageEntryPrice: averageEntryPrice(state.ledger, instrument),
+    };
+  }
+  return { params: options.params, at: data.at, legs };
+}
+
+/** The state that the facts amount to; `starting`, `failed` and `unreachable` are the worker's and the reader's to say. */
+export function actualState(data: KernelData): ActualState {
+  if (data.phase === "recovering") return "recovering";
+  const isBusy = data.flatten !== null || data.orders.some(isLive);
+  if (data.halted !== null) return "halted";
+  if (data.desired === "stopped") return isBusy ? "stopping" : "stopped";
+  if (data.desired === "paused") return "paused";
+  if (data.desired === "draining")
+    return isBusy || Object.values(data.legs).some((leg) => leg.ledger.position !== 0) ? "draining" : "stopped";
+  return Object.values(data.legs).some((leg) => leg.bestBid === null) ? "waiting" : "running";
+}
+
+/** The numbers for `/status`, with open positions valued at mid. */
+export function statusOf(options: KernelOptions, instruments: Readonly<Record<string, Instrument>>, data: KernelData): KernelStatus {
+  const sums = { realizedPnl: ZERO, unrealizedPnl: ZERO, fees: ZERO, funding: ZERO, netPnl: ZERO };
+  let fills = 0;
+  for (const [leg, instrument] of Object.entries(instruments)) {
+    const state = data.legs[leg];
+    if (state === undefined) continue;
+    const totals = totalsOf(state.ledger, instrument, markOf(state.bestBid, state.bestAsk));
+    sums.realizedPnl = sums.realizedPnl.plus(totals.realizedPnl);
+    sums.unrealizedPnl = sums.unrealizedPnl.plus(totals.unrealizedPnl);
+    sums.fees = sums.fees.plus(totals.fees);
+    sums.funding = sums.funding.plus(totals.funding);
+    sums.netPnl = sums.netPnl.plus(totals.netPnl);
+    fills += state.ledger.fills;
+  }
+  const [leg, instrument] = Object.entries(instruments)[0] ?? [];
+  const first = leg === undefined ? undefined : data.legs[leg];
+  const mark = first === undefined ? null : markOf(first.bestBid, first.bestAsk);
+  const live = data.orders.filter(isLive);
+  return {
+    state: actualState(data),
+    position: instrument === undefined || first === undefined ? "0" : toQuantity(instrument, first.ledger.position),
+    averageEntryPrice: instrument === undefined || first === undefined ? null : averageEntryPrice(first.ledger, instrument),
+    lastPrice: instrument === undefined || mark === null ? null : toPrice(instrument, mark),
+    realizedPnl: text(sums.realizedPnl),
+    unrealizedPnl: text(sums.unrealizedPnl),
+    fees: text(sums.fees),
+    funding: text(sums.funding),
+    netPnl: text(sums.netPnl),
+    currency: instrument?.quote ?? "",
+    openOrders: live.filter((order) => !order.isUnknown && order.status !== "submitted").length,
+    unknownOrders: live.filter((order) => order.isUnknown).length,
+    fills,
+    lastBookAt: first?.bookAt ?? null,
+    haltReason: data.halted,
+    report: options.strategy.report?.(data.strategyState, viewOf(options, instruments, data)) ?? {},
+  };
+}
+
+function markOf(bestBid: Ticks | null, bestAsk: Ticks | null): Ticks | null {
+  return bestBid === null || bestAsk === null ? null : ticks(Math.round((bestBid + bestAsk) / 2));
+}

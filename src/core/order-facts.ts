@@ -1,0 +1,266 @@
+// Folds what the exchange, the driver and reconciliation say about our orders into the kernel's state.
+
+import type { ExchangeFill, KernelEvent, OpenOrder } from "./events.ts";
+import { toPrice, toQuantity } from "./instrument.ts";
+import { fillKey, rememberFill } from "./kernel-state.ts";
+import { text } from "./money.ts";
+import { isLive, nextStatus, type Order, type OrderHappening } from "./order.ts";
+import { applyFill } from "./position-ledger.ts";
+import { findOrder, instrumentOf, isOwnId, legOf, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
+import { type Lots, lots } from "./units.ts";
+
+const ALERT_EVERY_MS = 60_000;
+const COOL_DOWN_FIRST_MS = 1_000;
+const COOL_DOWN_MAX_MS = 30_000;
+/** A listing tells nothing about orders that changed while it was made. */
+const LISTING_GRACE_MS = 2_000;
+/** Post-only orders that would cross are part of the trade; a streak of rejections is not. */
+const REJECT_STREAK_ALERT = 5;
+
+type EventOf<T extends KernelEvent["type"]> = Extract<KernelEvent, { type: T }>;
+
+/** Moves an order along the transition table, stores its row and tells the strategy when it is over. */
+function move(turn: Turn, order: Order, happening: OrderHappening, code?: string): void {
+  const wasLive = isLive(order);
+  order.status = nextStatus(order.status, happening);
+  reportOrder(turn, order);
+  if (wasLive && !isLive(order)) close(turn, order, code);
+}
+
+function close(turn: Turn, order: Order, code?: string): void {
+  const status = order.status === "submitted" || order.status === "open" || order.status === "cancelSubmitted" ? "canceled" : order.status;
+  turn.tell.push({ type: "orderClosed", leg: order.leg, slot: order.slot, status, ...(code === undefined ? {} : { code }) });
+  if (status === "filled") delete turn.data.coolDowns[slotKey(order)];
+}
+
+function coolDown(turn: Turn, order: Order): number {
+  const slot = slotKey(order);
+  const attempts = (turn.data.coolDowns[slot]?.attempts ?? 0) + 1;
+  const pause = Math.min(COOL_DOWN_MAX_MS, COOL_DOWN_FIRST_MS * 2 ** (attempts - 1));
+  turn.data.coolDowns[slot] = { until: turn.data.at + pause, attempts };
+  return attempts;
+}
+
+export function onAccepted(turn: Turn, event: EventOf<"accepted">): void {
+  const order = findOrder(turn, event.clientOrderId);
+  if (order === undefined) return;
+  order.exchangeOrderId = event.exchangeOrderId;
+  order.isUnknown = false;
+  order.reportedFilledQuantity = maximum(order.reportedFilledQuantity, event.filledQuantity ?? lots(0));
+  delete turn.data.coolDowns[slotKey(order)];
+  move(turn, order, "accepted");
+}
+
+export function onRejected(turn: Turn, event: EventOf<"rejected">): void {
+  const order = findOrder(turn, event.clientOrderId);
+  if (order === undefined || !isLive(order)) return;
+  order.isUnknown = false;
+  const attempts = coolDown(turn, order);
+  const symbol = instrumentOf(turn, order.leg).ref.symbol;
+  if (!order.postOnly || attempts >= REJECT_STREAK_ALERT) {
+    raise(turn, `rejected:${event.code}`, ALERT_EVERY_MS, {
+      type: "orderRejected",
+      symbol,
+      code: event.code,
+      message: event.message,
+      clientOrderId: order.clientOrderId,
+    });
+  }
+  move(turn, order, "rejected", event.code);
+}
+
+export function onDenied(turn: Turn, event: EventOf<"denied">): void {
+  const order = findOrder(turn, event.clientOrderId);
+  if (order === undefined || !isLive(order)) return;
+  order.isUnknown = false;
+  coolDown(turn, order);
+  const symbol = instrumentOf(turn, order.leg).ref.symbol;
+  raise(turn, `denied:${event.code}`, ALERT_EVERY_MS, { type: "orderDenied", symbol, code: event.code, message: event.message });
+  move(turn, order, "denied", event.code);
+}
+
+export function onNeverArrived(turn: Turn, event: EventOf<"neverArrived">): void {
+  const order = findOrder(turn, event.clientOrderId);
+  if (order === undefined || !order.isUnknown || order.exchangeOrderId !== null) return;
+  order.isUnknown = false;
+  coolDown(turn, order);
+  move(turn, order, "rejected", "neverArrived");
+}
+
+export function onUnknown(turn: Turn, event: EventOf<"unknown">): void {
+  const order = findOrder(turn, event.clientOrderId);
+  if (order === undefined || !isLive(order) || order.exchangeOrderId !== null) return;
+  order.isUnknown = true;
+  move(turn, order, "unknown");
+  inquire(turn, order);
+}
+
+export function onCanceled(turn: Turn, event: EventOf<"canceled">): void {
+  const order = findOrder(turn, event.clientOrderId);
+  if (order === undefined) return;
+  order.isUnknown = false;
+  order.reportedFilledQuantity = maximum(order.reportedFilledQuantity, event.filledQuantity);
+  move(turn, order, event.expired === true ? "expired" : "canceled");
+  // The report overtook its own fills: the order stays live until they are seen.
+  if (isLive(order)) inquire(turn, order);
+}
+
+export function onCancelRefused(turn: Turn, event: EventOf<"cancelRefused">): void {
+  const order = findOrder(turn, event.clientOrderId);
+  if (order === undefined || !isLive(order)) return;
+  if (event.isUnknown || order.exchangeOrderId === null) order.isUnknown = true;
+  move(turn, order, "cancelRefused");
+  inquire(turn, order);
+}
+
+export function inquire(turn: Turn, order: Order): void {
+  turn.effects.push({ type: "inquire", leg: order.leg, clientOrderId: order.clientOrderId });
+}
+
+/** Folds one fill of ours in, once; foreign fills never reach the kernel. */
+export function onFill(turn: Turn, leg: string, fill: ExchangeFill): void {
+  const state = legOf(turn, leg);
+  const instrument = instrumentOf(turn, leg);
+  if (!(Number.isSafeInteger(fill.price) && fill.price > 0 && Number.isSafeInteger(fill.quantity) && fill.quantity > 0)) {
+    raise(turn, "badFill", ALERT_EVERY_MS, {
+      type: "mismatch",
+      symbol: instrument.ref.symbol,
+      ours: "a fill we can read",
+      theirs: `trade ${fill.tradeId}: price ${fill.price}, quantity ${fill.quantity}`,
+    });
+    return;
+  }
+  if (!rememberFill(state, fillKey(fill))) return;
+  const order =
+    (fill.clientOrderId === null ? undefined : findOrder(turn, fill.clientOrderId)) ??
+    turn.data.orders.find((candidate) => candidate.exchangeOrderId === fill.exchangeOrderId);
+  const slot = order?.slot ?? "late";
+  const realized = applyFill(state.ledger, instrument, fill);
+  state.lastFillAt = Math.max(state.lastFillAt ?? 0, fill.at);
+  turn.effects.push({ type: "record", fill: { leg, slot, fill, position: state.ledger.position, realizedPnl: text(realized) } });
+  turn.effects.push({
+    type: "alert",
+    alert: {
+      type: "filled",
+      symbol: instrument.ref.symbol,
+      side: fill.side,
+      price: toPrice(instrument, fill.price),
+      quantity: toQuantity(instrument, fill.quantity),
+      fee: fill.fee,
+      feeCurrency: fill.feeCurrency,
+      liquidity: fill.liquidity,
+      position: toQuantity(instrument, state.ledger.position),
+      realizedPnl: text(realized),
+      currency: instrument.quote,
+      tradeId: fill.tradeId,
+    },
+  });
+  turn.tell.push({
+    type: "fill",
+    leg,
+    slot,
+    side: fill.side,
+    price: fill.price,
+    quantity: fill.quantity,
+    fee: fill.fee,
+    feeCurrency: fill.feeCurrency,
+  });
+  if (order !== undefined) fillOrder(turn, order, fill);
+}
+
+function fillOrder(turn: Turn, order: Order, fill: ExchangeFill): void {
+  const wasLive = isLive(order);
+  order.exchangeOrderId ??= fill.exchangeOrderId;
+  order.isUnknown = false;
+  order.filledQuantity = lots(order.filledQuantity + fill.quantity);
+  order.reportedFilledQuantity = maximum(order.reportedFilledQuantity, order.filledQuantity);
+  if (order.filledQuantity >= order.quantity) order.status = nextStatus(order.status, "filled");
+  else if (order.status === "submitted" || order.status === "rejected") order.status = nextStatus(order.status, "accepted");
+  reportOrder(turn, order);
+  if (wasLive && !isLive(order)) close(turn, order);
+}
+
+/**
+ * Compares the exchange's list and position with ours. The listing was asked for at `event.at`, so what changed since is
+ * left alone. Nothing is concluded from absence: a missing order is asked about.
+ */
+export function onReconciled(turn: Turn, event: EventOf<"reconciled">): void {
+  const listed = new Map(event.openOrders.flatMap((open) => (open.clientOrderId === null ? [] : [[open.clientOrderId, open] as const])));
+  for (const order of [...turn.data.orders]) {
+    if (order.leg !== event.leg) continue;
+    const open = listed.get(order.clientOrderId);
+    listed.delete(order.clientOrderId);
+    if (open !== undefined) seenOpen(turn, order, open);
+    else if (isLive(order) && order.updatedAt <= event.at - LISTING_GRACE_MS) inquire(turn, order);
+    else if (order.isUnknown && isLive(order)) inquire(turn, order);
+  }
+  for (const open of listed.values()) if (isOwnId(turn, open.clientOrderId)) adopt(turn, event.leg, open);
+  comparePosition(turn, event);
+}
+
+function seenOpen(turn: Turn, order: Order, open: OpenOrder): void {
+  order.reportedFilledQuantity = maximum(order.reportedFilledQuantity, open.filledQuantity);
+  const isNews = order.isUnknown || order.status === "submitted" || order.status === "rejected";
+  if (isNews) {
+    order.exchangeOrderId = open.exchangeOrderId;
+    order.isUnknown = false;
+    if (isLive(order) || order.status === "rejected") move(turn, order, "accepted");
+  }
+  if (order.reportedFilledQuantity > order.filledQuantity) inquire(turn, order);
+}
+
+/** An order that carries our id and that we do not remember: ours, wished by nobody, so the next plan cancels it. */
+function adopt(turn: Turn, leg: string, open: OpenOrder): void {
+  const order: Order = {
+    clientOrderId: open.clientOrderId ?? "",
+    leg,
+    slot: `adopted:${open.exchangeOrderId}`,
+    side: open.side,
+    price: open.price,
+    quantity: open.quantity,
+    timeInForce: "gtc",
+    postOnly: open.postOnly,
+    reduceOnly: open.reduceOnly,
+    reason: "found at the exchange with our id",
+    decision: turn.data.decision,
+    createdAt: open.at,
+    exchangeOrderId: open.exchangeOrderId,
+    status: "open",
+    isUnknown: false,
+    filledQuantity: lots(0),
+    reportedFilledQuantity: open.filledQuantity,
+    updatedAt: turn.data.at,
+  };
+  turn.data.orders.push(order);
+  reportOrder(turn, order);
+  if (open.filledQuantity > 0) inquire(turn, order);
+}
+
+function comparePosition(turn: Turn, event: EventOf<"reconciled">): void {
+  const state = legOf(turn, event.leg);
+  const instrument = instrumentOf(turn, event.leg);
+  if (event.position === null || instrument.kind !== "perp") return;
+  const isSettled = turn.data.orders.every(
+    (order) => order.leg !== event.leg || !(order.isUnknown || order.reportedFilledQuantity > order.filledQuantity),
+  );
+  if (!isSettled || (state.lastFillAt !== null && state.lastFillAt > event.at - LISTING_GRACE_MS)) return;
+  const difference = lots(event.position - state.ledger.position);
+  state.unattributed ??= difference;
+  if (difference === state.unattributed) {
+    state.disagreements = 0;
+    return;
+  }
+  state.disagreements += 1;
+  if (state.disagreements < 2) return;
+  const ours = toQuantity(instrument, lots(state.ledger.position + state.unattributed));
+  raise(turn, `mismatch:${event.leg}`, 10 * ALERT_EVERY_MS, {
+    type: "mismatch",
+    symbol: instrument.ref.symbol,
+    ours,
+    theirs: toQuantity(instrument, event.position),
+  });
+}
+
+function maximum(a: Lots, b: Lots): Lots {
+  return a > b ? a : b;
+}

@@ -1,0 +1,224 @@
+// Works out the difference between what is wished and what rests, and turns it into places and cancels that the gate allows.
+
+import { encodeClientOrderId } from "./client-order-id.ts";
+import type { PlaceOrder } from "./effects.ts";
+import { nextCounter, type Wish } from "./kernel-state.ts";
+import { isLive, leavesQuantity, nextStatus, type Order, type Side } from "./order.ts";
+import { checkOrder, type Denial, type GateFacts } from "./risk-gate.ts";
+import type { Quote } from "./strategy.ts";
+import { instrumentOf, legOf, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
+import { type Lots, lots, type Ticks, ticks } from "./units.ts";
+
+const DENIED_EVERY_MS = 300_000;
+const DENIED_PAUSE_MS = 5_000;
+const TAKE_SLOT = "take";
+const TAKE_PAUSE_MS = 1_000;
+
+/** Plans every leg: takes when a position is to be reached, else the difference of quotes. */
+export function plan(turn: Turn): void {
+  if (turn.data.phase !== "running") return;
+  for (const leg of Object.keys(turn.data.legs)) {
+    const target = targetOf(turn, leg);
+    if (target.type === "hold") planHold(turn, leg, target.quantity, target.maxSlippageBps);
+    else planQuotes(turn, leg, target.type === "quote" ? target.orders : [], target.type === "quote" ? target.toleranceTicks : 0);
+  }
+}
+
+/** What the leg should come to, after the operator's word and a halt have had theirs. */
+function targetOf(turn: Turn, leg: string): Wish {
+  const { data } = turn;
+  if (data.flatten !== null) return { type: "hold", quantity: lots(0), maxSlippageBps: data.flatten.maxSlippageBps };
+  if (data.halted !== null || data.desired === "stopped") return { type: "none" };
+  const state = legOf(turn, leg);
+  if (state.wish.type === "hold") {
+    const isClosing = Math.abs(state.wish.quantity) < Math.abs(state.ledger.position) && state.wish.quantity * state.ledger.position >= 0;
+    return data.desired === "running" || isClosing ? state.wish : { type: "none" };
+  }
+  if (state.wish.type === "quote" && data.desired !== "running") {
+    return { ...state.wish, orders: closingPart(state.wish.orders, state.ledger.position) };
+  }
+  return state.wish;
+}
+
+/** The wishes that only close the attributed position, nearest the market first, cut where it is used up. */
+export function closingPart(orders: readonly Quote[], position: Lots): Quote[] {
+  if (position === 0) return [];
+  const side: Side = position > 0 ? "sell" : "buy";
+  const nearest = orders
+    .filter((quote) => quote.side === side)
+    .sort((a, b) => Number(b.closing ?? false) - Number(a.closing ?? false) || (side === "sell" ? a.price - b.price : b.price - a.price));
+  let left = Math.abs(position);
+  const kept: Quote[] = [];
+  for (const quote of nearest) {
+    if (left <= 0) break;
+    const quantity = lots(Math.min(left, quote.quantity));
+    kept.push({ ...quote, quantity });
+    left -= quantity;
+  }
+  return kept;
+}
+
+function planQuotes(turn: Turn, leg: string, quotes: readonly Quote[], toleranceTicks: number): void {
+  const wished = new Map(quotes.map((quote) => [quote.slot, quote]));
+  for (const order of turn.data.orders) {
+    if (order.leg !== leg || !isLive(order)) continue;
+    const quote = wished.get(order.slot);
+    wished.delete(order.slot);
+    if (quote === undefined || !matches(order, quote, toleranceTicks)) requestCancel(turn, order);
+  }
+  for (const quote of inOrderOfNeed(turn, leg, [...wished.values()])) placeQuote(turn, leg, quote);
+}
+
+function matches(order: Order, quote: Quote, toleranceTicks: number): boolean {
+  return (
+    order.side === quote.side &&
+    Math.abs(order.price - quote.price) <= toleranceTicks &&
+    leavesQuantity(order) === quote.quantity &&
+    order.reduceOnly === (quote.reduceOnly ?? false)
+  );
+}
+
+/** Closing orders first, then the nearest to the market: what matters most gets the order budget. */
+function inOrderOfNeed(turn: Turn, leg: string, quotes: Quote[]): Quote[] {
+  const { bestBid, bestAsk } = legOf(turn, leg);
+  const mid = bestBid === null || bestAsk === null ? 0 : (bestBid + bestAsk) / 2;
+  return quotes.sort(
+    (a, b) => Number(b.closing ?? false) - Number(a.closing ?? false) || Math.abs(a.price - mid) - Math.abs(b.price - mid),
+  );
+}
+
+/** Cancels an order that rests; one that is in flight or unknown is waited for. */
+function requestCancel(turn: Turn, order: Order): void {
+  if (order.status !== "open" || order.isUnknown) return;
+  const key = `cancel:${order.clientOrderId}`;
+  const pause = turn.data.coolDowns[key];
+  if (pause !== undefined && pause.until > turn.data.at) return;
+  turn.data.coolDowns[key] = { until: turn.data.at + 1_000, attempts: (pause?.attempts ?? 0) + 1 };
+  order.status = nextStatus(order.status, "cancelRequested");
+  reportOrder(turn, order);
+  turn.effects.push({ type: "cancel", leg: order.leg, clientOrderId: order.clientOrderId, exchangeOrderId: order.exchangeOrderId });
+}
+
+interface NewOrder {
+  readonly slot: string;
+  readonly side: Side;
+  readonly price: Ticks;
+  readonly quantity: Lots;
+  readonly timeInForce: "gtc" | "ioc";
+  readonly postOnly: boolean;
+  readonly reduceOnly: boolean;
+  readonly closing: boolean;
+  readonly reason: string;
+}
+
+function placeQuote(turn: Turn, leg: string, quote: Quote): void {
+  place(turn, leg, {
+    slot: quote.slot,
+    side: quote.side,
+    price: quote.price,
+    quantity: quote.quantity,
+    timeInForce: "gtc",
+    postOnly: quote.postOnly ?? false,
+    reduceOnly: quote.reduceOnly ?? false,
+    closing: quote.closing ?? false,
+    reason: quote.reason,
+  });
+}
+
+function gateFacts(turn: Turn, leg: string): GateFacts {
+  const state = legOf(turn, leg);
+  return {
+    instrument: instrumentOf(turn, leg),
+    bestBid: state.bestBid,
+    bestAsk: state.bestAsk,
+    position: state.ledger.position,
+    orders: turn.data.orders.filter((order) => order.leg === leg),
+    liveCount: turn.data.orders.filter(isLive).length,
+    isMismatched: state.disagreements >= 2,
+  };
+}
+
+/** Sends one order into its free slot unless the slot cools down or the gate says no. */
+function place(turn: Turn, leg: string, order: NewOrder): void {
+  const { data, options } = turn;
+  const pause = data.coolDowns[slotKey({ leg, slot: order.slot })];
+  if (pause !== undefined && pause.until > data.at) return;
+  const limits = { maxPosition: (options.risk.maxPosition[leg] ?? 0) as Lots, maxOpenOrders: options.risk.maxOpenOrders };
+  const denial = checkOrder(order, gateFacts(turn, leg), limits);
+  if (denial !== null) return deny(turn, leg, order.slot, denial);
+  const clientOrderId = encodeClientOrderId(options.botNumber, nextCounter(data));
+  const sent: PlaceOrder = {
+    clientOrderId,
+    side: order.side,
+    price: order.price,
+    quantity: order.quantity,
+    timeInForce: order.timeInForce,
+    postOnly: order.postOnly,
+    reduceOnly: order.reduceOnly,
+  };
+  data.orders.push({
+    ...sent,
+    leg,
+    slot: order.slot,
+    reason: order.reason,
+    decision: data.decision,
+    createdAt: data.at,
+    exchangeOrderId: null,
+    status: "submitted",
+    isUnknown: false,
+    filledQuantity: lots(0),
+    reportedFilledQuantity: lots(0),
+    updatedAt: data.at,
+  });
+  turn.effects.push({
+    type: "place",
+    leg,
+    order: sent,
+    slot: order.slot,
+    reason: order.reason,
+    decision: data.decision,
+    urgency: order.closing ? "close" : "open",
+  });
+}
+
+function deny(turn: Turn, leg: string, slot: string, denial: Denial): void {
+  const key = slotKey({ leg, slot });
+  turn.data.coolDowns[key] = { until: turn.data.at + DENIED_PAUSE_MS, attempts: (turn.data.coolDowns[key]?.attempts ?? 0) + 1 };
+  // A missing book and the order budget are states, not faults of an order.
+  if (denial.code === "noBook" || denial.code === "crossedBook" || denial.code === "maxOpenOrders") return;
+  raise(turn, `denied:${denial.code}`, DENIED_EVERY_MS, {
+    type: "orderDenied",
+    symbol: instrumentOf(turn, leg).ref.symbol,
+    code: denial.code,
+    message: denial.message,
+  });
+}
+
+/** Reaches a position by taking: first every resting order of the leg goes, then one bounded IOC order at a time. */
+function planHold(turn: Turn, leg: string, quantity: Lots, maxSlippageBps: number): void {
+  const live = turn.data.orders.filter((order) => order.leg === leg && isLive(order));
+  for (const order of live) if (order.slot !== TAKE_SLOT) requestCancel(turn, order);
+  if (live.length > 0) return;
+  const state = legOf(turn, leg);
+  const { bestBid, bestAsk } = state;
+  const difference = quantity - state.ledger.position;
+  const instrument = instrumentOf(turn, leg);
+  if (bestBid === null || bestAsk === null || Math.abs(difference) < Math.max(1, instrument.minQuantity)) return;
+  const side: Side = difference > 0 ? "buy" : "sell";
+  const bound = side === "buy" ? Math.ceil(bestAsk * (1 + maxSlippageBps / 10_000)) : Math.floor(bestBid * (1 - maxSlippageBps / 10_000));
+  const isReducing = Math.abs(quantity) < Math.abs(state.ledger.position) && quantity * state.ledger.position >= 0;
+  const before = turn.effects.length;
+  place(turn, leg, {
+    slot: TAKE_SLOT,
+    side,
+    price: ticks(Math.max(1, bound)),
+    quantity: lots(Math.abs(difference)),
+    timeInForce: "ioc",
+    postOnly: false,
+    reduceOnly: isReducing && instrument.kind === "perp",
+    closing: isReducing,
+    reason: isReducing ? "close the position" : "reach the wished position",
+  });
+  if (turn.effects.length > before)
+    turn.data.coolDowns[slotKey({ leg, slot: TAKE_SLOT })] = { until: turn.data.at + TAKE_PAUSE_MS, attempts: 0 };
+}
