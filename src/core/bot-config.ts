@@ -9,7 +9,7 @@ export const BOT_ID = /^[a-z][a-z0-9_-]{0,31}$/;
 /** A positive decimal string such as `"0.05"`; numbers are accepted from files and turned into strings. */
 export const decimalString = z
   .union([z.string(), z.number().transform((value) => String(value))])
-  .refine((value) => isDecimal(value), { message: "must be a decimal number such as 0.05" });
+  .refine((value) => isDecimal(value), { message: "must be a decimal number such as 0.05", abort: true });
 
 export const botConfigSchema = z.strictObject({
   id: z.string().regex(BOT_ID, "must start with a letter and hold at most 32 of a-z, 0-9, _ and -"),
