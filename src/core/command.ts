@@ -145,6 +145,8 @@ export interface CommandContext {
   readonly invocation: Invocation;
   readonly user: UserRow;
   readonly role: Role;
+  /** True for people who are not on the list: they reach open commands only, with the least role. */
+  readonly isStranger: boolean;
   readonly actor: Actor;
   readonly commands: readonly AnyCommand[];
   /** Makes a button that runs `line` when this user presses it in this chat. */
@@ -166,8 +168,12 @@ export interface Command<Args extends z.ZodObject = z.ZodObject> {
   /** Positional in this order; every field described for help. Its last field may take the rest of the line. */
   readonly args: Args;
   readonly role: Role;
-  /** True for `/whoami`, `/start` without argument and `/pair`: answered to people who are not on the list. */
-  readonly open?: boolean;
+  /** Answered to people who are not on the list: always (`/whoami`, `/pair`), or only when typed without arguments (`/start`). */
+  readonly open?: boolean | "bare";
+  /** True for `/panic`: outranks the command rate limit, and a broken audit does not hold it back. */
+  readonly urgent?: boolean;
+  /** A tighter rate per user than everyone's, e.g. against guessing codes. */
+  readonly limit?: { readonly count: number; readonly windowMs: number };
   /** The question to ask first; null when nothing is at stake. Never asked again for a confirmed line. */
   confirm?(args: z.infer<Args>, context: CommandContext): Promise<Question | null>;
   run(args: z.infer<Args>, context: CommandContext): Promise<Reply>;

@@ -1,0 +1,34 @@
+// Reads docs/acceptance.md: which test shows each acceptance criterion.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./steps.mjs";
+
+/**
+ * Rows of the table as `{ id, tests: [{ file, name }] }`; a criterion without a test has none.
+ * A test is written as `test/x.test.ts` › name; several are separated by <br>.
+ */
+export function readAcceptance(source = readFileSync(join(root, "docs/acceptance.md"), "utf8")) {
+  const rows = source.split("\n").filter((line) => /^\|\s*AC-\d+\s*\|/.test(line));
+  return rows.map((line) => {
+    const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
+    const tests = (cells[3] ?? "")
+      .split("<br>")
+      .map((entry) => /^`(test\/[^`]+)` › (.+)$/.exec(entry.trim()))
+      .filter((match) => match !== null)
+      .map((match) => ({ file: match[1], name: match[2].replaceAll("\\|", "|") }));
+    return { id: cells[1], cell: cells[3] ?? "", tests };
+  });
+}
+
+/** Tests of the table that did not pass, given vitest's JSON report. */
+export function unmetCriteria(report, rows = readAcceptance()) {
+  const passed = new Set();
+  for (const { name: file, assertionResults } of report.testResults) {
+    for (const { title, fullName, status } of assertionResults) {
+      if (status === "passed") for (const name of [title, fullName]) passed.add(`${file.replace(`${root}/`, "")} › ${name}`);
+    }
+  }
+  return rows.flatMap(({ id, tests }) =>
+    tests.filter(({ file, name }) => !passed.has(`${file} › ${name}`)).map(({ file, name }) => `${id}: ${file} › ${name}`),
+  );
+}

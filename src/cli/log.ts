@@ -1,0 +1,21 @@
+// The log of one process: JSON lines on stdout, without secrets.
+
+import pino, { type Logger } from "pino";
+import type { Settings } from "./settings.ts";
+
+/** Names under which a secret might be logged by mistake. */
+const SECRET_KEYS = ["token", "secret", "apiKey", "password", "authorization", "headers", "webhookUrl", "redisUrl", "databaseUrl"];
+
+/** A logger whose lines name the process; times are UTC. Lines are written at once, so that the last ones before a crash are there. */
+export function createLog(role: string, level: Settings["logLevel"]): Logger {
+  return pino(
+    {
+      level,
+      base: { role, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: "[redacted]" },
+    },
+    pino.destination({ fd: 1, sync: true }),
+  );
+}

@@ -1,0 +1,78 @@
+// Documented request limits per exchange, as data that configuration may override.
+
+import { z } from "zod";
+import { UserError } from "../core/text.ts";
+
+/** At most `limit` units of cost in any `windowMs`. Names are those of `PermitRequest.buckets`. */
+export interface BucketLimit {
+  readonly name: string;
+  readonly limit: number;
+  readonly windowMs: number;
+  /** Share that only panic and cancel may use (0..0.9); default 0.2. */
+  readonly reserve?: number;
+  /** Share never used in normal times: late arrivals, and cancels while the bucket's state is lost (0..0.5); default 0.05. */
+  readonly headroom?: number;
+}
+
+export const DEFAULT_RESERVE = 0.2;
+export const DEFAULT_HEADROOM = 0.05;
+
+/** For an exchange that nobody has described yet: one request per second and nothing in a rush. */
+const UNDESCRIBED: readonly BucketLimit[] = [{ name: "requests", limit: 60, windowMs: 60_000 }];
+
+const DOCUMENTED: Readonly<Record<string, readonly BucketLimit[]>> = {
+  backpack: [
+    // support.backpack.exchange, FAQ: 2000 requests a minute per sub-account.
+    { name: "requests", limit: 2000, windowMs: 60_000 },
+    // The same page: historical endpoints 30 a minute. No cancel goes there, so nothing is kept back.
+    { name: "history", limit: 30, windowMs: 60_000, reserve: 0, headroom: 0 },
+  ],
+};
+
+const bucketLimit = z.strictObject({
+  name: z.string().regex(/^[a-z][a-zA-Z0-9]{0,31}$/, "must be a word such as requests"),
+  limit: z.number().int().min(1).max(10_000_000),
+  windowMs: z.number().int().min(100).max(86_400_000),
+  reserve: z.number().min(0).max(0.9).optional(),
+  headroom: z.number().min(0).max(0.5).optional(),
+});
+const overridesSchema = z.record(z.string().min(1), z.array(bucketLimit).min(1));
+
+export type LimitOverrides = Readonly<Record<string, readonly BucketLimit[]>>;
+
+/** The limits that the exchange documents, per account; cautious ones for an exchange we know nothing about. */
+export function limitsOf(exchange: string): readonly BucketLimit[] {
+  return DOCUMENTED[exchange] ?? UNDESCRIBED;
+}
+
+/** Documented limits with those of the same name replaced and new names added. */
+export function mergeLimits(exchange: string, overrides: LimitOverrides): readonly BucketLimit[] {
+  const byName = new Map(limitsOf(exchange).map((limit) => [limit.name, limit]));
+  for (const limit of overrides[exchange] ?? []) byName.set(limit.name, limit);
+  return [...byName.values()];
+}
+
+/** Reads the text of BOTSWAIN_LIMITS, e.g. `{"backpack":[{"name":"requests","limit":1000,"windowMs":60000}]}`. Throws a UserError. */
+export function parseLimitOverrides(text: string): LimitOverrides {
+  const result = overridesSchema.safeParse(readJson(text));
+  if (result.success) return result.data as LimitOverrides;
+  const issue = result.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? "value" : issue.path.join(".");
+  throw fault(`${where}: ${issue?.message ?? "wrong shape"}`);
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw fault("it is not JSON");
+  }
+}
+
+function fault(what: string): UserError {
+  const right = '{"backpack":[{"name":"requests","limit":2000,"windowMs":60000}]}';
+  return new UserError({
+    en: `BOTSWAIN_LIMITS cannot be used: ${what}. It should look like ${right}`,
+    "zh-TW": `無法使用 BOTSWAIN_LIMITS：${what}。正確的寫法例如 ${right}`,
+  });
+}

@@ -1,0 +1,188 @@
+// Keeps the public and private streams of one exchange alive for ever and turns them into one sequence of events.
+
+import type { Logger } from "pino";
+import { type Instrument, toLots, toTicks } from "../core/instrument.ts";
+import type { Clock, ExchangeEvent } from "../core/ports.ts";
+import type { CcxtBook, CcxtClient, CcxtExchange } from "./ccxt-loader.ts";
+import { EventQueue } from "./event-queue.ts";
+import { fillOf } from "./normalize.ts";
+import { messageOf } from "./outcome.ts";
+import type { OrderUpdate, StreamSink } from "./quirks.ts";
+import { newContext, withContext } from "./request-context.ts";
+
+const FACTS_MAX = 10_000;
+const RETRY_MIN_MS = 250;
+const RETRY_MAX_MS = 30_000;
+/** A session that stood this long was healthy: the next retry is quick again. */
+const HEALTHY_MS = 20_000;
+/** An unchanged touch is repeated this often, so that a quiet market does not look like a dead feed. */
+const REPEAT_MS = 1_000;
+
+type StreamName = "public" | "private";
+
+export interface StreamOptions {
+  readonly exchange: CcxtExchange;
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  readonly privateUrl: string;
+  readonly clients: Set<CcxtClient>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** One reading of the streams. The exchange's subclass calls it as a sink; `run` yields the events. */
+export class StreamSession implements StreamSink {
+  readonly #options: StreamOptions;
+  readonly #signal: AbortSignal;
+  readonly #queue = new EventQueue(FACTS_MAX);
+  readonly #isUp: Record<StreamName, boolean> = { public: false, private: false };
+  readonly #lastTouch = new Map<string, { readonly bestBid: number; readonly bestAsk: number; readonly receivedAt: number }>();
+  readonly #ending = new AbortController();
+
+  constructor(options: StreamOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  async *run(): AsyncGenerator<ExchangeEvent, void, undefined> {
+    const stop = (): void => {
+      this.#ending.abort();
+      this.#queue.close();
+      this.#closeClients("stopped");
+    };
+    if (this.#signal.aborted) return;
+    this.#signal.addEventListener("abort", stop, { once: true });
+    const kept = this.#keepAlive();
+    try {
+      for (let batch = await this.#queue.next(); batch !== null; batch = await this.#queue.next()) {
+        yield* batch;
+        if (!this.#queue.takeOverflow()) continue;
+        this.#options.log.error({ limit: FACTS_MAX }, "events were dropped, their reader is too slow");
+        const at = this.#options.clock.now();
+        yield { type: "disconnected", stream: "private", at, message: "events were dropped" };
+        yield { type: "resynced", stream: "private", at };
+      }
+    } finally {
+      this.#signal.removeEventListener("abort", stop);
+      stop();
+      await kept;
+    }
+  }
+
+  onOrder(update: OrderUpdate): void {
+    const instrument = this.#options.instruments.get(update.symbol);
+    // The account's other bots trade other symbols on the same stream.
+    if (instrument === undefined) return;
+    const fill = fillOf(instrument, update);
+    if (fill !== null) this.#queue.push({ type: "fill", fill });
+    const { symbol, clientOrderId, exchangeOrderId, status, at } = update;
+    const filledQuantity = toLots(instrument, update.filled, "nearest");
+    this.#queue.push({ type: "order", symbol, clientOrderId, exchangeOrderId, status, filledQuantity, at });
+  }
+
+  onBookGap(symbol: string): void {
+    this.#down("public", `messages of the book of ${symbol} are missing`);
+  }
+
+  /** The socket stands; ccxt sends the subscription in the same turn. */
+  onConnected(url: string): void {
+    if (url !== this.#options.privateUrl) return;
+    setImmediate(() => {
+      if (!this.#ending.signal.aborted) this.#up("private");
+    });
+  }
+
+  async #keepAlive(): Promise<void> {
+    let retryMs = RETRY_MIN_MS;
+    while (!this.#ending.signal.aborted) {
+      const startedAt = this.#options.clock.monotonic();
+      const message = await this.#session();
+      if (this.#ending.signal.aborted) return;
+      this.#options.log.warn({ error: message }, "stream lost, connecting again");
+      this.#down("public", message);
+      this.#down("private", message);
+      if (this.#options.clock.monotonic() - startedAt > HEALTHY_MS) retryMs = RETRY_MIN_MS;
+      await this.#pause(retryMs * (0.75 + Math.random() / 2));
+      retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
+    }
+  }
+
+  /** Subscribes to everything and returns the reason when the first of them fails. */
+  async #session(): Promise<string> {
+    const { exchange, instruments } = this.#options;
+    // What a book of the last connection remembers would look like a gap.
+    exchange.orderbooks = {};
+    let isOver = false;
+    const follow = async (watch: () => Promise<void>): Promise<void> => {
+      while (!isOver && !this.#ending.signal.aborted) await watch();
+    };
+    const watches = [
+      follow(async () => void (await exchange.watchOrders())),
+      ...[...instruments.values()].map((instrument) =>
+        follow(async () => this.#onBook(instrument, await exchange.watchOrderBook(instrument.ref.symbol))),
+      ),
+    ];
+    const context = newContext("market", "read");
+    try {
+      await withContext(context, () => Promise.race(watches));
+      return "the stream ended";
+    } catch (error) {
+      return messageOf(error);
+    } finally {
+      isOver = true;
+      this.#closeClients("session over");
+      await Promise.allSettled(watches);
+    }
+  }
+
+  #onBook(instrument: Instrument, book: CcxtBook): void {
+    const [bid, ask] = [book.bids[0]?.[0], book.asks[0]?.[0]];
+    if (bid === undefined || ask === undefined || bid >= ask) return;
+    const symbol = instrument.ref.symbol;
+    const bestBid = toTicks(instrument, String(bid), "nearest");
+    const bestAsk = toTicks(instrument, String(ask), "nearest");
+    const receivedAt = this.#options.clock.now();
+    this.#up("public");
+    const last = this.#lastTouch.get(symbol);
+    if (last?.bestBid === bestBid && last.bestAsk === bestAsk && receivedAt - last.receivedAt < REPEAT_MS) return;
+    this.#lastTouch.set(symbol, { bestBid, bestAsk, receivedAt });
+    this.#queue.push({ type: "book", symbol, bestBid, bestAsk, at: book.timestamp ?? receivedAt, receivedAt });
+  }
+
+  #up(stream: StreamName): void {
+    if (this.#isUp[stream]) return;
+    this.#isUp[stream] = true;
+    this.#queue.push({ type: "resynced", stream, at: this.#options.clock.now() });
+  }
+
+  #down(stream: StreamName, message: string): void {
+    if (!this.#isUp[stream]) return;
+    this.#isUp[stream] = false;
+    if (stream === "public") this.#queue.dropBooks();
+    this.#queue.push({ type: "disconnected", stream, at: this.#options.clock.now(), message });
+  }
+
+  /** Ends every socket at once: ccxt's own close waits for a peer that may be gone. */
+  #closeClients(reason: string): void {
+    const { clients, exchange } = this.#options;
+    for (const client of clients) {
+      const error = new Error(reason);
+      client.error = error;
+      if (exchange.clients[client.url] === client) delete exchange.clients[client.url];
+      client.reset(error);
+      client.connection?.terminate();
+    }
+    clients.clear();
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#ending.signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#ending.signal.addEventListener("abort", done, { once: true });
+    });
+  }
+}

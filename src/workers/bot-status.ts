@@ -1,0 +1,102 @@
+// Builds what `/status` shows of one bot, with or without a kernel behind it.
+
+import type { BotConfig } from "../core/bot-config.ts";
+import type { ActualState, Desired } from "../core/events.ts";
+import type { KernelStatus } from "../core/kernel.ts";
+import type { BotStatus } from "../core/status.ts";
+
+export interface StatusFacts {
+  readonly config: BotConfig;
+  readonly desired: Desired;
+  readonly epoch: number;
+  readonly host: string | null;
+  readonly pid: number | null;
+  readonly startedAt: number | null;
+  readonly lastError: string | null;
+  readonly note: string | null;
+  readonly at: number;
+}
+
+/** Status from a running kernel. */
+export function statusOfKernel(facts: StatusFacts, kernel: KernelStatus): BotStatus {
+  const { report } = kernel;
+  return {
+    ...emptyStatus(facts, kernel.state),
+    position: kernel.position,
+    averageEntryPrice: kernel.averageEntryPrice,
+    lastPrice: kernel.lastPrice,
+    realizedPnl: kernel.realizedPnl,
+    unrealizedPnl: kernel.unrealizedPnl,
+    gridProfit: report.gridProfit ?? "0",
+    pairs: report.pairs ?? 0,
+    fees: kernel.fees,
+    funding: kernel.funding,
+    netPnl: kernel.netPnl,
+    currency: kernel.currency,
+    openOrders: kernel.openOrders,
+    unknownOrders: kernel.unknownOrders,
+    fills: kernel.fills,
+    lower: report.lower ?? null,
+    upper: report.upper ?? null,
+    lastTickAgeMs: kernel.lastBookAt === null ? null : Math.max(0, facts.at - kernel.lastBookAt),
+    haltReason: kernel.haltReason?.en ?? null,
+  };
+}
+
+/** Status of a bot that has no kernel yet: everything unknown is zero or null. */
+export function emptyStatus(facts: StatusFacts, state: ActualState): BotStatus {
+  const { config } = facts;
+  return {
+    id: config.id,
+    mode: config.mode,
+    state,
+    desired: facts.desired,
+    strategy: config.strategy,
+    exchange: config.exchange,
+    account: config.account,
+    symbol: config.symbol,
+    epoch: facts.epoch,
+    position: "0",
+    averageEntryPrice: null,
+    lastPrice: null,
+    realizedPnl: "0",
+    unrealizedPnl: "0",
+    gridProfit: "0",
+    pairs: 0,
+    fees: "0",
+    funding: "0",
+    netPnl: "0",
+    currency: "",
+    openOrders: 0,
+    unknownOrders: 0,
+    fills: 0,
+    lower: null,
+    upper: null,
+    lastTickAgeMs: null,
+    lastError: facts.lastError,
+    haltReason: null,
+    host: facts.host,
+    pid: facts.pid,
+    startedAt: facts.startedAt,
+    updatedAt: facts.at,
+    note: facts.note,
+  };
+}
+
+/** The last known numbers under new facts, for a bot whose process is gone or not up yet. */
+export function carriedStatus(facts: StatusFacts, state: ActualState, last: BotStatus | null): BotStatus {
+  if (last === null) return emptyStatus(facts, state);
+  return {
+    ...last,
+    state,
+    desired: facts.desired,
+    epoch: facts.epoch,
+    host: facts.host,
+    pid: facts.pid,
+    startedAt: facts.startedAt,
+    lastError: facts.lastError ?? last.lastError,
+    note: facts.note,
+    lastTickAgeMs: last.lastTickAgeMs === null ? null : last.lastTickAgeMs + Math.max(0, facts.at - last.updatedAt),
+    updatedAt: facts.at,
+  };
+}

@@ -1,0 +1,30 @@
+// Translates the operator's directive into the kernel's events, each directive once.
+
+import type { KernelEvent } from "../core/events.ts";
+import { FLATTEN_SLIPPAGE_BPS } from "../core/flatten.ts";
+import type { Directive } from "./protocol.ts";
+
+type ControlEvent = Extract<KernelEvent, { type: "control" | "halt" | "resume" }>;
+
+/**
+ * The events that make a kernel follow `directive`. A halt that the kernel called by itself is only lifted when the
+ * operator lifted one (`wasHalted`): a directive from before the halt must not undo it.
+ */
+export function directiveEvents(directive: Directive, wasHalted: boolean, at: number): readonly ControlEvent[] {
+  const events: ControlEvent[] = [];
+  if (directive.halt !== null) events.push({ type: "halt", reason: directive.halt, at });
+  else if (wasHalted) events.push({ type: "resume", at });
+  events.push(controlEvent(directive, at));
+  return events;
+}
+
+/** The operator's wish alone. */
+export function controlEvent(directive: Directive, at: number): ControlEvent {
+  const { desired, flatten } = directive;
+  return { type: "control", desired, at, ...(flatten ? { flatten, maxSlippageBps: FLATTEN_SLIPPAGE_BPS } : {}) };
+}
+
+/** True when the bot is to come to rest: nothing of it may stay at the exchange. */
+export function wantsRest(directive: Directive): boolean {
+  return directive.halt !== null || directive.desired === "stopped";
+}

@@ -1,0 +1,85 @@
+// Carries an exchange's public and private stream into the driver, own orders and fills only.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KernelEvent } from "../core/events.ts";
+import type { Order } from "../core/order.ts";
+import type { Clock, ExchangeEvent, ExchangePort } from "../core/ports.ts";
+import type { Legs } from "./order-desk.ts";
+import type { OwnOrders } from "./own-orders.ts";
+
+const RETRY_MS = 1_000;
+
+export interface EventFeedOptions {
+  readonly legs: Legs;
+  readonly own: OwnOrders;
+  readonly clock: Clock;
+  readonly post: (event: KernelEvent) => void;
+  readonly takeFills: (leg: string, fills: readonly Extract<ExchangeEvent, { type: "fill" }>["fill"][]) => void;
+  readonly learn: (clientOrderId: string, exchangeOrderId: string) => void;
+  readonly order: (clientOrderId: string) => Order | undefined;
+  readonly onBook: (leg: string) => void;
+  /** The stream had a gap: what happened meanwhile must be read. */
+  readonly onGap: () => void;
+  readonly onError: (message: string) => void;
+}
+
+/** Follows the streams of every port until `signal` aborts; a stream that ends or throws is opened again. */
+export async function followEvents(options: EventFeedOptions, signal: AbortSignal): Promise<void> {
+  const ports = new Set(Object.values(options.legs).map((leg) => leg.port));
+  await Promise.all([...ports].map((port) => followPort(options, port, signal)));
+}
+
+async function followPort(options: EventFeedOptions, port: ExchangePort, signal: AbortSignal): Promise<void> {
+  const legOf = new Map<string, string>();
+  for (const [name, leg] of Object.entries(options.legs)) if (leg.port === port) legOf.set(leg.instrument.ref.symbol, name);
+  while (!signal.aborted) {
+    try {
+      for await (const event of port.events([...legOf.keys()], signal)) {
+        if (signal.aborted) return;
+        takeEvent(options, legOf, event);
+      }
+    } catch (error) {
+      if (!signal.aborted) options.onError(`event stream of ${port.name} broke: ${String(error)}`);
+    }
+    if (signal.aborted) return;
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    options.onGap();
+  }
+}
+
+function takeEvent(options: EventFeedOptions, legOf: ReadonlyMap<string, string>, event: ExchangeEvent): void {
+  switch (event.type) {
+    case "book": {
+      const leg = legOf.get(event.symbol);
+      if (leg === undefined) return;
+      options.onBook(leg);
+      options.post({ type: "book", leg, bestBid: event.bestBid, bestAsk: event.bestAsk, at: options.clock.now() });
+      return;
+    }
+    case "fill": {
+      const leg = legOf.get(event.fill.symbol);
+      if (leg !== undefined) options.takeFills(leg, [event.fill]);
+      return;
+    }
+    case "order":
+      return takeOrder(options, legOf.get(event.symbol), event);
+    case "resynced":
+      return options.onGap();
+    case "disconnected":
+      return options.onError(`${event.stream} stream lost: ${event.message}`);
+  }
+}
+
+type OrderReport = Extract<ExchangeEvent, { type: "order" }>;
+
+function takeOrder(options: EventFeedOptions, leg: string | undefined, report: OrderReport): void {
+  const clientOrderId = options.own.clientOrderIdOf(report);
+  if (leg === undefined || clientOrderId === null) return;
+  options.learn(clientOrderId, report.exchangeOrderId);
+  // A report about an order that we forgot says nothing new.
+  if (options.order(clientOrderId) === undefined) return;
+  const about = { leg, clientOrderId, at: options.clock.now() };
+  const { exchangeOrderId, filledQuantity } = report;
+  if (report.status === "open" || report.status === "filled") options.post({ type: "accepted", ...about, exchangeOrderId, filledQuantity });
+  else options.post({ type: "canceled", ...about, filledQuantity, expired: report.status === "expired" });
+}

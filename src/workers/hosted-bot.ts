@@ -1,0 +1,327 @@
+// One bot as this worker sees it: what is wanted, what the supervisor says, and how the bot is.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ActualState } from "../core/events.ts";
+import type { BotStatus } from "../core/status.ts";
+import type { Text } from "../core/text.ts";
+import type { BotRecord, HaltKind } from "../storage/bots.ts";
+import { carriedStatus } from "./bot-status.ts";
+import { type Decision, decide, type Ownership, SHUTDOWN_MAX_MS, shouldTrade } from "./bot-supervisor.ts";
+import { InstanceSlot, type SlotDoors } from "./instance-slot.ts";
+import type { MissingLeases } from "./lease-watch.ts";
+import { type Directive, LEASE_TTL_MS } from "./protocol.ts";
+import type { StatusPublisher } from "./status-publisher.ts";
+import { isFormerLife } from "./worker-identity.ts";
+
+export interface HostedBotDoors extends SlotDoors {
+  readonly status: StatusPublisher;
+  /** Room for one more instance. */
+  readonly hasRoom: () => boolean;
+  /** Look at the bots again soon. */
+  readonly poke: () => void;
+  /** This bot's view has changed. */
+  readonly onView: (botId: string) => void;
+}
+
+/** What a change needs to know to say how it ended. */
+export interface BotView {
+  readonly record: BotRecord;
+  /** Another worker holds the bot. */
+  readonly isElsewhere: boolean;
+  readonly status: BotStatus;
+  /** Epoch of the process here once it has recovered, else null. */
+  readonly recoveredEpoch: number | null;
+  /** No request that what is wanted now led to is under way any more. */
+  readonly isFollowed: boolean;
+  /** Nothing of the bot can fill any more, under what is wanted now. */
+  readonly rest: { readonly isFlat: boolean } | null;
+  /** Why the last start was refused. */
+  readonly refusal: Text | null;
+  readonly lastError: string | null;
+}
+
+export class HostedBot {
+  readonly #doors: HostedBotDoors;
+  readonly #slot: InstanceSlot;
+  #record: BotRecord;
+  #directive: Directive;
+  #isStopping = false;
+  #isElsewhere = false;
+  #lastStatus: BotStatus | null;
+  /** Whether orders are stored as open, looked up once per epoch while nothing runs. */
+  #openOrders: { readonly epoch: number; readonly any: boolean } | null = null;
+
+  constructor(record: BotRecord, doors: HostedBotDoors) {
+    this.#doors = doors;
+    this.#record = record;
+    this.#lastStatus = record.lastStatus;
+    this.#directive = { sequence: 1, desired: record.desired, halt: haltReason(record), flatten: false };
+    this.#slot = new InstanceSlot({
+      doors,
+      record: () => this.#record,
+      directive: () => this.#directive,
+      onStatus: (status) => this.#statusFrom(status),
+      onHalted: (reason) => void this.#halt("strategy", reason),
+      onRefused: (why, reason) => this.#refused(why, reason),
+      onEnded: (isAsked) => this.#ended(isAsked),
+      onChange: () => {
+        doors.onView(this.#record.id);
+        doors.poke();
+      },
+    });
+  }
+
+  get hasProcess(): boolean {
+    return this.#slot.isTaken;
+  }
+
+  get view(): BotView {
+    return {
+      record: this.#record,
+      isElsewhere: this.#isElsewhere,
+      status: this.#statusNow(),
+      recoveredEpoch: this.#slot.recoveredEpoch,
+      isFollowed: this.#slot.isFollowed,
+      rest: this.#rest(),
+      refusal: this.#slot.refusal,
+      lastError: this.#slot.lastError,
+    };
+  }
+
+  /** Looks at the bot with its newest record and does what is to be done. Returns when it wants to be looked at again, ms from now. */
+  async look(record: BotRecord, missing: MissingLeases): Promise<number> {
+    this.#take(record);
+    if (this.#slot.isStarting || this.#isStopping) return Number.POSITIVE_INFINITY;
+    const decision = await this.#decide(missing);
+    await this.#act(decision);
+    await this.#slot.keepMirror();
+    if (this.#slot.process === null && this.#isOursToTell()) this.#publish(false);
+    return decision.do === "wait" ? decision.forMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** Closes the position as well when the bot comes to rest. */
+  requestFlatten(): void {
+    if (!this.#directive.flatten) this.#direct({ ...this.#directive, flatten: true });
+  }
+
+  /** Ends the process, orders kept; the next look starts it anew. */
+  requestRestart(): void {
+    this.#slot.forgive();
+    this.#slot.leave("keep");
+  }
+
+  /** A person asks for a start: earlier refusals and pauses no longer count. */
+  requestStart(): void {
+    this.#slot.forgive();
+  }
+
+  /** The worker leaves: the instance applies what its configuration says. Resolves when the process is gone. */
+  async shutdown(): Promise<void> {
+    const { clock } = this.#doors;
+    this.#isStopping = true;
+    this.#slot.close();
+    const until = clock.monotonic() + SHUTDOWN_MAX_MS;
+    while (this.#slot.isTaken && clock.monotonic() < until) {
+      this.#slot.leave(this.#record.config.onShutdown);
+      await sleep(20);
+    }
+    this.#slot.process?.kill();
+  }
+
+  ledgerTrouble(isInTrouble: boolean): void {
+    this.#slot.process?.ledgerTrouble(isInTrouble);
+  }
+
+  // ---- what is wanted -----------------------------------------------------------------------------------------------
+
+  #take(record: BotRecord): void {
+    const wasHalted = this.#record.halt !== null;
+    this.#record = record;
+    const halt = haltReason(record);
+    // A cleared halt is a fresh start, and the crashes before it are forgiven.
+    if (wasHalted && halt === null) this.#slot.forgive();
+    const { desired } = record;
+    if (this.#directive.desired === desired && this.#directive.halt?.en === halt?.en) return;
+    const isFlattened = this.#slot.settled?.isFlat === true;
+    const flatten = this.#directive.flatten && !isFlattened && !shouldTrade({ desired, isHalted: halt !== null });
+    this.#direct({ ...this.#directive, desired, halt, flatten });
+    // Nobody else says that a bot without a process is halted, or no longer.
+    if (!this.#slot.isTaken && !this.#isElsewhere) this.#publish(true);
+  }
+
+  #direct(directive: Directive): void {
+    this.#directive = { ...directive, sequence: this.#directive.sequence + 1 };
+    this.#slot.process?.direct(this.#directive);
+  }
+
+  #isTrading(): boolean {
+    return shouldTrade({ desired: this.#record.desired, isHalted: this.#record.halt !== null });
+  }
+
+  // ---- deciding -----------------------------------------------------------------------------------------------------
+
+  async #decide(missing: MissingLeases): Promise<Decision> {
+    const { clock, hasRoom } = this.#doors;
+    const { desired, halt, config } = this.#record;
+    const hasLooseEnds = this.#slot.process === null && !this.#isTrading() ? await this.#hasLooseEnds() : false;
+    const ownership = this.#ownership(missing);
+    const mayComeBack = ownership.type === "elsewhere" || (ownership.type === "silent" && ownership.forMs < LEASE_TTL_MS);
+    this.#isElsewhere = this.#slot.process === null && mayComeBack;
+    const now = clock.monotonic();
+    return decide({
+      desired,
+      isHalted: halt !== null,
+      hasLooseEnds,
+      process: this.#slot.facts(now),
+      ownership,
+      crashes: this.#slot.crashes,
+      retryAt: this.#slot.retryAt,
+      restart: config.restart,
+      hasRoom: hasRoom(),
+      now,
+    });
+  }
+
+  #ownership(missing: MissingLeases): Ownership {
+    const { identity, host, isPidAlive } = this.#doors;
+    const { id, holder, pid } = this.#record;
+    // What an earlier life of this worker held is left over: its instances have noticed that it is gone.
+    if (holder === null || holder === identity.holder || isFormerLife(holder, identity, isPidAlive)) return { type: "free" };
+    if (missing === null) return { type: "unsure" };
+    const forMs = missing.get(id);
+    if (forMs === undefined) return { type: "elsewhere" };
+    const isDead = this.#record.host === host && pid !== null && !isPidAlive(pid);
+    return isDead ? { type: "free" } : { type: "silent", forMs };
+  }
+
+  async #hasLooseEnds(): Promise<boolean> {
+    if (this.#slot.settled !== null || this.#record.firstStartedAt === null) return false;
+    if (this.#directive.flatten) return true;
+    const { id, epoch } = this.#record;
+    if (this.#openOrders?.epoch !== epoch) this.#openOrders = { epoch, any: (await this.#doors.bots.openOrders(id)).length > 0 };
+    return this.#openOrders.any;
+  }
+
+  #rest(): { readonly isFlat: boolean } | null {
+    if (this.#isTrading()) return null;
+    const { settled } = this.#slot;
+    if (settled !== null) return { isFlat: settled.isFlat };
+    if (!this.#slot.isTaken && this.#record.firstStartedAt === null) return { isFlat: true };
+    const isIdle = !this.#slot.isTaken && !this.#directive.flatten;
+    return isIdle && this.#openOrders?.epoch === this.#record.epoch && !this.#openOrders.any ? { isFlat: false } : null;
+  }
+
+  // ---- doing --------------------------------------------------------------------------------------------------------
+
+  async #act(decision: Decision): Promise<void> {
+    const { bots, log } = this.#doors;
+    const { id, desired } = this.#record;
+    switch (decision.do) {
+      case "nothing":
+      case "wait":
+        if (desired === "draining" && this.#slot.settled !== null) await bots.setDesired(id, "stopped");
+        return;
+      case "start":
+        this.#openOrders = null;
+        void this.#slot.start(decision.how).catch((error: unknown) => log.error({ err: error, botId: id }, "start failed"));
+        return;
+      case "leave":
+        return this.#slot.leave("keep");
+      case "kill":
+        log.error({ botId: id, instancePid: this.#slot.process?.pid, why: decision.why }, "instance killed");
+        return this.#slot.process?.kill();
+      case "giveUp":
+        return await this.#giveUp(decision.attempts, this.#slot.lastError ?? "it crashed");
+    }
+  }
+
+  async #halt(kind: HaltKind, reason: Text): Promise<void> {
+    const { bots, log, poke } = this.#doors;
+    log.error({ botId: this.#record.id, kind, reason: reason.en }, "bot halted");
+    await bots.halt(this.#record.id, kind, reason).catch((error) => log.error({ err: error }, "halt not stored"));
+    poke();
+  }
+
+  async #refused(why: "claim" | "config", reason: Text): Promise<void> {
+    const { bots, raise, log } = this.#doors;
+    if (!this.#isTrading()) return;
+    if (why === "config") return await this.#giveUp(0, reason.en, reason);
+    raise({ type: "note", message: reason }, this.#record);
+    await bots.setDesired(this.#record.id, "stopped").catch((error) => log.error({ err: error }, "desired state not stored"));
+  }
+
+  /** Sticky until an operator starts it again; claims are kept, and what may rest at the exchange is taken off. */
+  async #giveUp(attempts: number, cause: string, reason = failedText(attempts, cause)): Promise<void> {
+    this.#doors.raise({ type: "failed", attempts, cause }, this.#record);
+    await this.#halt("crash", reason);
+    this.#slot.crashes = [];
+  }
+
+  async #ended(isAsked: boolean): Promise<void> {
+    const { bots, log } = this.#doors;
+    const { id, desired } = this.#record;
+    if (isAsked && desired === "stopped" && this.#slot.settled?.isFlat === true)
+      await bots.releaseClaims(id).catch((error) => log.error({ err: error, botId: id }, "claims not released"));
+    this.#publish(true);
+  }
+
+  // ---- how it is ----------------------------------------------------------------------------------------------------
+
+  #statusFrom(status: BotStatus): void {
+    this.#lastStatus = status;
+    this.#doors.status.publish(status);
+    this.#doors.onView(this.#record.id);
+  }
+
+  /** True when this worker is the one to say how the bot is, though no process of it can. */
+  #isOursToTell(): boolean {
+    return !this.#isElsewhere && (this.#isTrading() || this.#slot.isStarting);
+  }
+
+  #publish(isFinal: boolean): void {
+    const status = this.#statusNow();
+    this.#lastStatus = status;
+    this.#doors.status.publish(status, isFinal);
+  }
+
+  #statusNow(): BotStatus {
+    const { process, startedAt, lastError } = this.#slot;
+    if (process !== null && this.#lastStatus?.pid === process.pid) return this.#lastStatus;
+    const { config, desired, epoch } = this.#record;
+    const facts = {
+      config,
+      desired,
+      epoch: process?.epoch ?? epoch,
+      host: this.#slot.isTaken ? this.#doors.host : null,
+      pid: process?.pid ?? null,
+      startedAt,
+      lastError,
+      note: null,
+      at: this.#doors.clock.now(),
+    };
+    const status = carriedStatus(facts, this.#stateWithoutProcess(), this.#lastStatus);
+    const { openOrders, unknownOrders } = this.#rest() === null ? status : NO_ORDERS;
+    return { ...status, openOrders, unknownOrders, haltReason: haltReason(this.#record)?.en ?? null };
+  }
+
+  #stateWithoutProcess(): ActualState {
+    const { desired, halt } = this.#record;
+    if (halt !== null) return halt.kind === "crash" ? "failed" : "halted";
+    if (this.#isStopping) return "stopping";
+    if (desired !== "stopped") return "starting";
+    return this.#rest() === null ? "stopping" : "stopped";
+  }
+}
+
+const NO_ORDERS = { openOrders: 0, unknownOrders: 0 };
+
+function failedText(attempts: number, cause: string): Text {
+  return {
+    en: `crashed ${attempts} times, last: ${cause}; look at the log, then start it again`,
+    "zh-TW": `已當機 ${attempts} 次，最後一次：${cause}；請檢查記錄後再重新啟動`,
+  };
+}
+
+function haltReason(record: BotRecord): Text | null {
+  return record.halt === null ? null : (JSON.parse(record.halt.reason) as Text);
+}

@@ -1,0 +1,59 @@
+// Opens the real doors of an instance: Redis, the exchange adapter, the strategies and the ledger behind its worker.
+
+import type { Logger } from "pino";
+import { Secret } from "../exchanges/account.ts";
+import { connectExchange } from "../exchanges/connect.ts";
+import { mergeLimits } from "../exchanges/limits.ts";
+import { createPermits } from "../exchanges/token-bucket.ts";
+import { createLeaseStore } from "../storage/lease.ts";
+import { connectRedis } from "../storage/redis.ts";
+import { loadStrategies } from "../strategies/index.ts";
+import { type Instance, startInstance } from "./instance.ts";
+import { createIpcLedger } from "./ipc-ledger.ts";
+import type { Begin, FromInstance, ToInstance } from "./protocol.ts";
+import { systemClock } from "./system-clock.ts";
+
+export interface OpenedInstance {
+  readonly instance: Instance;
+  /** Takes a message of the worker. */
+  readonly take: (message: ToInstance) => void;
+}
+
+export async function openInstance(begin: Begin, log: Logger, send: (message: FromInstance) => void): Promise<OpenedInstance> {
+  const { epoch, config } = begin;
+  const redis = connectRedis(begin.redisUrl, "command");
+  const ledger = createIpcLedger(send);
+  const instance = startInstance(begin, {
+    send,
+    ledger,
+    leases: createLeaseStore(redis),
+    strategies: await loadStrategies(),
+    clock: systemClock,
+    log,
+    pid: process.pid,
+    connect: async ({ secret, ...access }, fence) => {
+      const { exchange, account } = access;
+      const limits = mergeLimits(exchange, begin.limits);
+      const permits = createPermits({ redis, exchange, account, botId: config.id, epoch, limits, clock: systemClock });
+      return await connectExchange({ account: { ...access, secret: new Secret(secret) }, permits, fence, clock: systemClock, log });
+    },
+  });
+  return { instance, take: (message) => takeMessage(message, instance, ledger) };
+}
+
+function takeMessage(message: ToInstance, instance: Instance, ledger: ReturnType<typeof createIpcLedger>): void {
+  switch (message.type) {
+    case "begin":
+      return;
+    case "directive":
+      return instance.directive(message.directive);
+    case "committed":
+      return ledger.committed(message.batch, message.results);
+    case "refusedRows":
+      return ledger.refused(message.batch, message.message);
+    case "ledgerTrouble":
+      return instance.ledgerTrouble(message.isInTrouble);
+    case "shutdown":
+      return instance.shutdown(message.orders);
+  }
+}

@@ -1,0 +1,242 @@
+// The place of one bot's process on this worker: starts it, hears it, counts how it ended.
+
+import type { AlertBody } from "../core/alert.ts";
+import type { BotStatus } from "../core/status.ts";
+import type { Text } from "../core/text.ts";
+import type { BotRecord } from "../storage/bots.ts";
+import { type BotAccounts, type StartDoors, startBot } from "./bot-start.ts";
+import { type ProcessFacts, recentCrashes, restartDelayMs } from "./bot-supervisor.ts";
+import type { InstanceProcess, ProcessEnd } from "./instance-process.ts";
+import type { Directive, Settled } from "./protocol.ts";
+import type { Writer } from "./writer.ts";
+
+/** Pause after a start that failed before the process ran. */
+const RETRY_MS = 1_000;
+/** The mirror of the epoch is written again this often: Redis may have lost it. */
+const MIRROR_EVERY_MS = 5_000;
+
+export interface SlotDoors extends StartDoors {
+  readonly writer: Writer;
+  readonly raise: (alert: AlertBody, record: BotRecord) => void;
+}
+
+export interface SlotOptions {
+  readonly doors: SlotDoors;
+  readonly record: () => BotRecord;
+  readonly directive: () => Directive;
+  readonly onStatus: (status: BotStatus) => void;
+  /** The strategy or the risk gate halted the bot. */
+  readonly onHalted: (reason: Text) => void;
+  /** It cannot run as it is. */
+  readonly onRefused: (why: "claim" | "config", reason: Text) => Promise<void>;
+  readonly onEnded: (isAsked: boolean) => Promise<void>;
+  /** Look again soon. */
+  readonly onChange: () => void;
+}
+
+export class InstanceSlot {
+  readonly #options: SlotOptions;
+  #process: InstanceProcess | null = null;
+  #accounts: BotAccounts = [];
+  #isStarting = false;
+  #isClosed = false;
+  #startedAt: number | null = null;
+  #leavingSince: number | null = null;
+  #settled: Settled | null = null;
+  #followed = -1;
+  #recoveredEpoch: number | null = null;
+  #hasCrashed = false;
+  #mirroredAt = 0;
+  crashes: readonly number[] = [];
+  retryAt = 0;
+  refusal: Text | null = null;
+  lastError: string | null = null;
+
+  constructor(options: SlotOptions) {
+    this.#options = options;
+  }
+
+  get process(): InstanceProcess | null {
+    return this.#process;
+  }
+
+  get isStarting(): boolean {
+    return this.#isStarting;
+  }
+
+  /** True while a process runs or is being made. */
+  get isTaken(): boolean {
+    return this.#process !== null || this.#isStarting;
+  }
+
+  get startedAt(): number | null {
+    return this.isTaken ? this.#startedAt : null;
+  }
+
+  /** Epoch of the process here once it has recovered, else null. */
+  get recoveredEpoch(): number | null {
+    return this.#recoveredEpoch;
+  }
+
+  /** True when nothing that the newest directive led to is under way any more. */
+  get isFollowed(): boolean {
+    return this.#process !== null && this.#followed === this.#options.directive().sequence;
+  }
+
+  /** The proof that the bot rests under the newest directive, kept after the process has gone. */
+  get settled(): Settled | null {
+    return this.#settled?.sequence === this.#options.directive().sequence ? this.#settled : null;
+  }
+
+  facts(now: number): ProcessFacts | null {
+    const process = this.#process;
+    if (process === null) return null;
+    return {
+      silentMs: process.silentMs(now),
+      hasSpoken: process.hasSpoken,
+      leavingMs: this.#leavingSince === null ? null : now - this.#leavingSince,
+      isOutdated: this.#options.record().epoch > process.epoch,
+      isSettled: this.settled !== null && this.#options.directive().desired !== "draining",
+    };
+  }
+
+  async start(how: "start" | "takeover" | "rescue"): Promise<void> {
+    const { doors, directive, onRefused, onChange } = this.#options;
+    const record = this.#options.record();
+    this.#isStarting = true;
+    this.#startedAt = doors.clock.now();
+    this.#settled = null;
+    this.#followed = -1;
+    doors.log.info({ botId: record.id, how, epochBefore: record.epoch, holderBefore: record.holder }, "starting bot");
+    const result = await startBot(doors, {
+      record,
+      isRescue: how === "rescue",
+      directive,
+      isWanted: () => !this.#isClosed,
+      onForked: (process, accounts) => this.#forked(process, accounts),
+      events: {
+        onStatus: this.#options.onStatus,
+        onRows: (rows) => doors.writer.commit(rows, record.id),
+        onRecovered: (openOrders) => this.#recovered(openOrders),
+        onFollowed: (sequence) => {
+          this.#followed = sequence;
+          onChange();
+        },
+        onSettled: (settled) => {
+          this.#settled = settled;
+          onChange();
+        },
+        onHalted: this.#options.onHalted,
+        onEnd: (end) => void this.#ended(end),
+      },
+    });
+    this.#isStarting = false;
+    if (result.result === "retry") {
+      this.lastError = result.message;
+      this.retryAt = doors.clock.monotonic() + RETRY_MS;
+      doors.log.warn({ botId: record.id, reason: result.message }, "start failed, trying again");
+    } else if (result.result === "refused") {
+      this.#refuse(result.reason);
+      await onRefused(result.why, result.reason);
+    }
+    onChange();
+  }
+
+  #forked(process: InstanceProcess, accounts: BotAccounts): void {
+    this.#process = process;
+    this.#accounts = accounts;
+    this.#leavingSince = null;
+    if (this.#options.doors.writer.isInTrouble) process.ledgerTrouble(true);
+  }
+
+  #refuse(reason: Text): void {
+    this.refusal = reason;
+    this.lastError = reason.en;
+    this.retryAt = this.#options.doors.clock.monotonic() + RETRY_MS;
+    this.#options.doors.log.error({ botId: this.#options.record().id, reason: reason.en }, "start refused");
+  }
+
+  leave(orders: "cancel" | "keep"): void {
+    if (this.#process === null || this.#leavingSince !== null) return;
+    this.#leavingSince = this.#options.doors.clock.monotonic();
+    this.#process.leave(orders);
+  }
+
+  /** No new process is made from now on. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Forgives what went wrong before: a person asked for a start. */
+  forgive(): void {
+    this.crashes = [];
+    this.retryAt = 0;
+    this.refusal = null;
+  }
+
+  /** Writes the epoch's mirror again now and then. */
+  async keepMirror(): Promise<void> {
+    const { doors, record } = this.#options;
+    const process = this.#process;
+    const now = doors.clock.monotonic();
+    if (process === null || now - this.#mirroredAt < MIRROR_EVERY_MS) return;
+    this.#mirroredAt = now;
+    for (const { exchange, account } of this.#accounts)
+      await doors.mirrorEpoch(exchange, account, record().id, process.epoch).catch((error) => doors.log.debug({ err: error }, "no mirror"));
+  }
+
+  #recovered(openOrders: number): void {
+    const process = this.#process;
+    if (process === null) return;
+    const { doors, record, onChange } = this.#options;
+    this.#recoveredEpoch = process.epoch;
+    this.refusal = null;
+    this.lastError = null;
+    const { epoch, pid } = process;
+    doors.log.info({ botId: record().id, epoch, instancePid: pid, openOrders }, "instance recovered");
+    if (this.#hasCrashed) doors.raise({ type: "restarted", pid, epoch, openOrders }, record());
+    this.#hasCrashed = false;
+    onChange();
+  }
+
+  async #ended(end: ProcessEnd): Promise<void> {
+    const { doors, record, onEnded, onChange } = this.#options;
+    const { id } = record();
+    const process = this.#process;
+    const epoch = process?.epoch ?? record().epoch;
+    const isAsked = this.#leavingSince !== null || end.reason === "asked";
+    this.#process = null;
+    this.#leavingSince = null;
+    this.#recoveredEpoch = null;
+    doors.log[isAsked ? "info" : "error"]({ botId: id, epoch, instancePid: end.pid, cause: end.cause }, "instance ended");
+    if (!isAsked) await this.#endedUnasked(end, epoch, process?.refusal ?? null);
+    await doors.bots.endRun(id, epoch, end.cause).catch((error) => doors.log.error({ err: error, botId: id }, "end of run not stored"));
+    await onEnded(isAsked);
+    onChange();
+  }
+
+  async #endedUnasked(end: ProcessEnd, epoch: number, refusal: Text | null): Promise<void> {
+    const { doors, record, onRefused } = this.#options;
+    const { id, config } = record();
+    const now = doors.clock.monotonic();
+    this.lastError = end.cause;
+    // A start in the same turn must not run ahead of what follows.
+    this.retryAt = now + RETRY_MS;
+    const newest = await doors.bots.get(id).catch(() => null);
+    if (end.reason === "fenced" || (newest !== null && newest.epoch > epoch)) {
+      doors.log.warn({ botId: id, epoch, newest: newest?.epoch }, "instance was fenced: somebody else took the bot");
+      return;
+    }
+    if (refusal !== null) {
+      this.#refuse(refusal);
+      return await onRefused("config", refusal);
+    }
+    const { restart } = config;
+    this.crashes = [...recentCrashes(this.crashes, restart.windowMs, now), now];
+    this.retryAt = 0;
+    this.#hasCrashed = true;
+    const isLast = this.crashes.length > restart.maxAttempts;
+    const restartInMs = isLast ? null : restartDelayMs(this.crashes.length, restart);
+    doors.raise({ type: "crashed", cause: end.cause, pid: end.pid, epoch, restartInMs }, record());
+  }
+}

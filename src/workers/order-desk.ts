@@ -1,0 +1,159 @@
+// Sends places and cancels through an exchange port and turns each outcome into the kernel's events.
+
+import type { Effect } from "../core/effects.ts";
+import type { KernelEvent } from "../core/events.ts";
+import type { Instrument } from "../core/instrument.ts";
+import type { CancelOutcome, Clock, ExchangePort, Fence, OrderRef, PlaceOutcome } from "../core/ports.ts";
+
+export interface Leg {
+  readonly instrument: Instrument;
+  readonly port: ExchangePort;
+}
+
+export type Legs = Readonly<Record<string, Leg>>;
+
+type PlaceEffect = Extract<Effect, { type: "place" }>;
+type CancelEffect = Extract<Effect, { type: "cancel" }>;
+
+/** An intent that is not stored within this is not sent. */
+export const INTENT_TIMEOUT_MS = 5_000;
+
+export interface OrderDeskOptions {
+  readonly legs: Legs;
+  readonly clock: Clock;
+  readonly fence: Fence;
+  readonly post: (event: KernelEvent) => void;
+  /** Tells which exchange order id belongs to which of our orders. */
+  readonly learn: (clientOrderId: string, exchangeOrderId: string) => void;
+  /** Nobody answered a place: from now on the order is in doubt. */
+  readonly doubt: (clientOrderId: string) => void;
+  /** A cancel that left the filled quantity open: somebody must ask. */
+  readonly inquire: (leg: string, clientOrderId: string) => void;
+  readonly createdAt: (clientOrderId: string) => number;
+  readonly isUrgent: () => boolean;
+  readonly onError: (message: string) => void;
+}
+
+export interface OrderDesk {
+  /** Why a place would be refused right now, before anything is stored; null when it may be tried. */
+  refuses(urgency: "close" | "open"): { readonly code: string; readonly message: string } | null;
+  place(effect: PlaceEffect, stored: Promise<boolean>): void;
+  cancel(effect: CancelEffect): void;
+  /** True while the database takes no rows: no new openings. */
+  ledgerTrouble: boolean;
+  readonly inFlight: number;
+}
+
+export function legNamed(legs: Legs, name: string): Leg {
+  const leg = legs[name];
+  if (leg === undefined) throw new Error(`unknown leg ${name}`);
+  return leg;
+}
+
+export function createOrderDesk(options: OrderDeskOptions): OrderDesk {
+  const { legs, clock, post } = options;
+  let inFlight = 0;
+  const desk: OrderDesk = {
+    ledgerTrouble: false,
+    refuses(urgency) {
+      const fenced = options.fence("place");
+      if (fenced !== null) return { code: "fenced", message: fenced };
+      if (desk.ledgerTrouble && urgency === "open")
+        return { code: "ledgerUnavailable", message: "the database takes no rows, so nothing new is opened" };
+      return null;
+    },
+    place(effect, stored) {
+      const { instrument, port } = legNamed(legs, effect.leg);
+      void track(port.place(instrument.ref.symbol, effect.order, effect.urgency, soon(stored))).then(
+        (outcome) => placed(effect, outcome),
+        // The port promised never to throw for an answer, so nobody knows what this means for the order.
+        (error: unknown) => placed(effect, { outcome: "unknown", message: String(error) }),
+      );
+    },
+    cancel(effect) {
+      const { instrument, port } = legNamed(legs, effect.leg);
+      const order: OrderRef = {
+        symbol: instrument.ref.symbol,
+        clientOrderId: effect.clientOrderId,
+        exchangeOrderId: effect.exchangeOrderId,
+        createdAt: options.createdAt(effect.clientOrderId),
+      };
+      void track(port.cancel(order, options.isUrgent() ? "panic" : "cancel")).then(
+        (outcome) => canceled(effect, outcome),
+        (error: unknown) => canceled(effect, { outcome: "unknown", message: String(error) }),
+      );
+    },
+    get inFlight() {
+      return inFlight;
+    },
+  };
+
+  async function track<T>(request: Promise<T>): Promise<T> {
+    inFlight += 1;
+    try {
+      return await request;
+    } finally {
+      inFlight -= 1;
+    }
+  }
+
+  function placed(effect: PlaceEffect, outcome: PlaceOutcome): void {
+    const about = { leg: effect.leg, clientOrderId: effect.order.clientOrderId, at: clock.now() };
+    switch (outcome.outcome) {
+      case "accepted": {
+        const { exchangeOrderId, filledQuantity } = outcome;
+        options.learn(about.clientOrderId, exchangeOrderId);
+        post({ type: "accepted", ...about, exchangeOrderId, filledQuantity });
+        // An IOC order that found too little is over, though nobody canceled it.
+        if (outcome.closed && filledQuantity < effect.order.quantity) post({ type: "canceled", ...about, filledQuantity, expired: true });
+        return;
+      }
+      case "rejected":
+      case "denied":
+        if (outcome.outcome === "denied") options.onError(`place denied: ${outcome.message}`);
+        post({ type: outcome.outcome, ...about, code: outcome.code, message: outcome.message });
+        return;
+      case "unknown":
+        options.onError(`place unanswered: ${outcome.message}`);
+        options.doubt(about.clientOrderId);
+        post({ type: "unknown", ...about });
+        return;
+    }
+  }
+
+  function canceled(effect: CancelEffect, outcome: CancelOutcome): void {
+    const about = { leg: effect.leg, clientOrderId: effect.clientOrderId, at: clock.now() };
+    switch (outcome.outcome) {
+      case "canceled":
+        if (outcome.filledQuantity === null) options.inquire(effect.leg, effect.clientOrderId);
+        else post({ type: "canceled", ...about, filledQuantity: outcome.filledQuantity });
+        return;
+      case "denied":
+        options.onError(`cancel denied: ${outcome.message}`);
+        post({ type: "cancelRefused", ...about, isUnknown: false });
+        return;
+      case "notFound":
+        post({ type: "cancelRefused", ...about, isUnknown: false });
+        return;
+      case "unknown":
+        options.onError(`cancel unanswered: ${outcome.message}`);
+        post({ type: "cancelRefused", ...about, isUnknown: true });
+        return;
+    }
+  }
+
+  return desk;
+}
+
+/** False when the row is not stored in time: an order must not wait for ever for its database. */
+async function soon(stored: Promise<boolean>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), INTENT_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([stored, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,108 @@
+// The one way into a running bot: connect, load, compare with the exchange, turn differences into events.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { toLots } from "../core/instrument.ts";
+import { createKernel, type Kernel } from "../core/kernel.ts";
+import type { Order } from "../core/order.ts";
+import type { Clock, ExchangePort } from "../core/ports.ts";
+import type { MarketSnapshot } from "../core/strategy.ts";
+import { UserError } from "../core/text.ts";
+import type { BotPlan } from "./bot-plan.ts";
+import type { Driver } from "./driver.ts";
+import { storedOrder } from "./ledger-rows.ts";
+import type { Leg, Legs } from "./order-desk.ts";
+import type { Begin } from "./protocol.ts";
+import type { Reconciler } from "./reconciler.ts";
+
+const PAUSE_FIRST_MS = 500;
+const PAUSE_MAX_MS = 15_000;
+/** Orders in doubt get one look each before the strategy is asked; after this they count as live and are asked about on. */
+const LOOKS_MAX_MS = 10_000;
+const LOOK_EVERY_MS = 50;
+
+export interface Retry {
+  readonly signal: AbortSignal;
+  readonly onError: (message: string) => void;
+}
+
+/** Does something that an exchange outage may fail until it succeeds, with growing pauses. Throws only when aborted. */
+export async function untilDone<T>(what: string, retry: Retry, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    retry.signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      retry.onError(`${what} failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    await sleep(Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** attempt), undefined, { signal: retry.signal });
+  }
+}
+
+/** Instruments of every leg, on the port of its account. `ports` is keyed by `exchange:account`. */
+export async function openLegs(plan: BotPlan, ports: ReadonlyMap<string, ExchangePort>, retry: Retry): Promise<Legs> {
+  const legs: Record<string, Leg> = {};
+  for (const [name, ref] of Object.entries(plan.legs)) {
+    const port = ports.get(`${ref.exchange}:${ref.account}`);
+    if (port === undefined) throw new Error(`no connection to ${ref.exchange}:${ref.account}`);
+    const instrument = await untilDone(`loading ${ref.symbol}`, retry, () => port.instrument(ref.symbol));
+    legs[name] = { instrument, port };
+  }
+  return legs;
+}
+
+/** The touch of every leg. */
+export async function openMarket(legs: Legs, clock: Clock, retry: Retry): Promise<MarketSnapshot> {
+  const market: Record<string, MarketSnapshot["legs"][string]> = {};
+  for (const [name, { instrument, port }] of Object.entries(legs)) {
+    const { bestBid, bestAsk } = await untilDone(`reading the touch of ${instrument.ref.symbol}`, retry, () =>
+      port.touch(instrument.ref.symbol),
+    );
+    market[name] = { instrument, bestBid, bestAsk };
+  }
+  return { at: clock.now(), legs: market };
+}
+
+/** The kernel as its stored state left it. Throws a UserError when the state cannot go on under this configuration. */
+export function loadKernel(begin: Begin, plan: BotPlan, legs: Legs, market: MarketSnapshot): Kernel {
+  const instruments = Object.fromEntries(Object.entries(legs).map(([name, leg]) => [name, leg.instrument]));
+  const maxPosition = Object.fromEntries(
+    Object.entries(legs).map(([name, leg]) => [name, toLots(leg.instrument, begin.config.risk.maxPosition, "down")]),
+  );
+  const { state, lastCounter } = begin.stored;
+  return createKernel(
+    {
+      botId: begin.config.id,
+      botNumber: begin.number,
+      strategy: plan.strategy,
+      params: plan.params,
+      instruments,
+      risk: { maxPosition, maxOpenOrders: begin.config.risk.maxOpenOrders },
+      lastCounter,
+    },
+    { state: state === null ? null : JSON.parse(state.json), orders: ordersOf(begin, legs), market },
+  );
+}
+
+function ordersOf(begin: Begin, legs: Legs): Order[] {
+  return begin.stored.openOrders.map((row) => {
+    const leg = legs[row.leg];
+    if (leg === undefined || leg.instrument.ref.symbol !== row.symbol) {
+      throw new UserError({
+        en: `${begin.config.id}: order ${row.clientOrderId} on ${row.symbol} is still open, but the configuration no longer trades it`,
+        "zh-TW": `${begin.config.id}：${row.symbol} 的委託 ${row.clientOrderId} 仍未結束，但目前的設定已不交易該商品`,
+      });
+    }
+    return storedOrder(row, leg.instrument);
+  });
+}
+
+/** Reads the exchange until it was read in full, then gives every order in doubt its first look. */
+export async function catchUp(driver: Driver, reconciler: Reconciler, clock: Clock, retry: Retry): Promise<void> {
+  await untilDone("recovery", retry, async () => {
+    if (!(await reconciler.run(true))) throw new Error("the exchange could not be read in full");
+  });
+  const until = clock.monotonic() + LOOKS_MAX_MS;
+  while (!(driver.isIdle && driver.inquiries.unlooked === 0) && clock.monotonic() < until)
+    await sleep(LOOK_EVERY_MS, undefined, { signal: retry.signal });
+}

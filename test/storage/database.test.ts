@@ -1,0 +1,209 @@
+// Opening databases: migrations under races, refusals with one sentence, and the two connections of SQLite.
+
+import { execFile } from "node:child_process";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import Sqlite from "better-sqlite3";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { UserError } from "../../src/core/text.ts";
+import { openDatabase } from "../../src/storage/database.ts";
+import { migratePostgres, migrateSqlite, migrationsFolder } from "../../src/storage/migrate.ts";
+import { onEachDatabase } from "./databases.ts";
+
+const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
+
+async function sentenceOf(opening: Promise<unknown>): Promise<string> {
+  const error: unknown = await opening.then(
+    () => null,
+    (fault) => fault,
+  );
+  expect(error).toBeInstanceOf(UserError);
+  const { text } = error as UserError;
+  expect(text["zh-TW"]).not.toBe("");
+  return text.en;
+}
+
+onEachDatabase("migrations", ({ url, open }) => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "botswain-migrations-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const migrate = async (from: string): Promise<string[]> =>
+    url().startsWith("file:") ? migrateSqlite(url().slice("file:".length), from) : migratePostgres(url(), from);
+  const copied = (): string => {
+    cpSync(migrationsFolder(url().startsWith("file:") ? "sqlite" : "postgresql"), folder, { recursive: true });
+    return folder;
+  };
+
+  it("are applied once, by one of those who open the database at the same time", async () => {
+    await Promise.all([open(), open(), open(), open()]);
+    const db = await open();
+    const rows = await db.prisma.$queryRawUnsafe<{ migration_name: string }[]>(`SELECT migration_name FROM "_prisma_migrations"`);
+    expect(rows.map((row) => row.migration_name)).toEqual(["0001_init"]);
+  });
+
+  it("that follow are applied later, in order", async () => {
+    await open();
+    for (const [name, sql] of [
+      ["0002_more", "CREATE TABLE more (a INTEGER); CREATE TABLE most (b INTEGER);"],
+      ["0003_less", "DROP TABLE most;"],
+    ] as const) {
+      mkdirSync(join(copied(), name), { recursive: true });
+      writeFileSync(join(folder, name, "migration.sql"), sql);
+    }
+    expect(await migrate(folder)).toEqual(["0002_more", "0003_less"]);
+    expect(await migrate(folder)).toEqual([]);
+    expect(await sentenceOf(open())).toContain("made by a newer Botswain (it holds migration 0002_more)");
+  });
+
+  it("that fail leave nothing behind", async () => {
+    mkdirSync(join(copied(), "0002_broken"));
+    writeFileSync(join(folder, "0002_broken", "migration.sql"), "CREATE TABLE half (a INTEGER); CREATE TABLE half (a INTEGER);");
+    await expect(migrate(folder)).rejects.toThrow("half");
+    rmSync(join(folder, "0002_broken"), { recursive: true });
+    expect(await migrate(folder)).toEqual(["0001_init"]);
+  });
+
+  it("that were changed after they were applied are refused", async () => {
+    await open();
+    appendFileSync(join(copied(), "0001_init", "migration.sql"), "\n-- changed");
+    await expect(migrate(folder)).rejects.toThrow("Migration 0001_init was changed after it was applied");
+  });
+});
+
+describe("four processes that migrate one SQLite file at once", () => {
+  let folder = "";
+  // Below the project, so that the compiled module finds the packages.
+  beforeAll(async () => {
+    mkdirSync(join(PROJECT, "node_modules", ".cache"), { recursive: true });
+    folder = mkdtempSync(join(PROJECT, "node_modules", ".cache", "migrate-"));
+    const config = {
+      extends: join(PROJECT, "tsconfig.json"),
+      compilerOptions: { noEmit: false, rootDir: join(PROJECT, "src"), outDir: folder, typeRoots: [join(PROJECT, "node_modules/@types")] },
+      files: [join(PROJECT, "src/storage/migrate.ts")],
+      include: [],
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    await promisify(execFile)(process.execPath, [join(PROJECT, "node_modules/typescript/bin/tsc"), "-p", folder]);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("apply each migration once", async () => {
+    const module = pathToFileURL(join(folder, "storage/migrate.js")).href;
+    const [file, migrations] = [join(folder, "botswain.db"), migrationsFolder("sqlite")];
+    const script = `import { migrateSqlite } from ${JSON.stringify(module)};
+      console.log(JSON.stringify(migrateSqlite(${JSON.stringify(file)}, ${JSON.stringify(migrations)})));`;
+    const runs = Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]));
+    const applied = (await Promise.all(runs)).flatMap(({ stdout }) => JSON.parse(stdout) as string[]);
+    expect(applied).toEqual(["0001_init"]);
+  });
+});
+
+describe("a database that cannot be used", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "botswain-open-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is named with what to do: another kind", async () => {
+    expect(await sentenceOf(openDatabase("mysql://me:secret@host/db"))).toBe(
+      'DATABASE_URL must start with "file:" (SQLite) or "postgresql://", got mysql:.',
+    );
+  });
+
+  it("is named with what to do: a missing folder, a file that is none", async () => {
+    const missing = await sentenceOf(openDatabase(`file:${join(folder, "nowhere", "botswain.db")}`));
+    expect(missing).toContain(join(folder, "nowhere", "botswain.db"));
+    expect(missing).toContain("DATABASE_URL");
+    writeFileSync(join(folder, "botswain.db"), "this is a letter to my aunt and no database at all, not even a small one".repeat(50));
+    expect(await sentenceOf(openDatabase(`file:${join(folder, "botswain.db")}`))).toContain("file is not a database");
+  });
+
+  it("is named without its password: PostgreSQL that does not answer", async () => {
+    const sentence = await sentenceOf(openDatabase("postgresql://me:s3cret@127.0.0.1:1/botswain"));
+    expect(sentence).toContain("127.0.0.1:1/botswain");
+    expect(sentence).toContain("ECONNREFUSED");
+    expect(sentence).not.toContain("s3cret");
+  });
+
+  it("is named with what to do: an address that cannot be read, another schema", async () => {
+    expect(await sentenceOf(openDatabase("postgresql://me:s3cret@host:notaport/db"))).toContain("must look like");
+    expect(await sentenceOf(openDatabase("postgresql://me@127.0.0.1:1/db?schema=other"))).toContain("without another schema");
+  });
+
+  it("opens a file: address with three slashes", async () => {
+    const db = await openDatabase(`file://${join(folder, "botswain.db")}`);
+    expect(await db.prisma.bot.count()).toBe(0);
+    await db.close();
+  });
+});
+
+describe("SQLite", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "botswain-sqlite-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const setting = (key: string) => ({ data: { key, value: "" } });
+
+  it("runs in WAL with foreign keys and synchronous=NORMAL", async () => {
+    const db = await openDatabase(`file:${join(folder, "botswain.db")}`);
+    const pragmas = await db.transact(async (tx) => [
+      await tx.$queryRawUnsafe("PRAGMA journal_mode"),
+      await tx.$queryRawUnsafe("PRAGMA synchronous"),
+      await tx.$queryRawUnsafe("PRAGMA foreign_keys"),
+    ]);
+    expect(JSON.stringify(pragmas, (_, value) => (typeof value === "bigint" ? Number(value) : value))).toBe(
+      '[[{"journal_mode":"wal"}],[{"synchronous":1}],[{"foreign_keys":1}]]',
+    );
+    await db.close();
+  });
+
+  it("shows readers nothing of an unfinished transaction, and refuses a write outside of one", async () => {
+    const db = await openDatabase(`file:${join(folder, "botswain.db")}`);
+    await db.transact(async (tx) => {
+      await tx.setting.create(setting("a"));
+      expect(await db.prisma.setting.count()).toBe(0);
+    });
+    expect(await db.prisma.setting.count()).toBe(1);
+    await expect(db.prisma.$executeRawUnsafe("DELETE FROM settings")).rejects.toThrow();
+    expect(await db.prisma.setting.count()).toBe(1);
+    await db.close();
+  });
+
+  it("goes on after a transaction that was rolled back", async () => {
+    const db = await openDatabase(`file:${join(folder, "botswain.db")}`);
+    const failing = db.transact(async (tx) => {
+      await tx.setting.create(setting("a"));
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    await db.transact((tx) => tx.setting.create(setting("b")));
+    expect(await db.prisma.setting.findMany({ select: { key: true } })).toEqual([{ key: "b" }]);
+    await db.close();
+  });
+
+  it("waits for another process's write without blocking this one", async () => {
+    const path = join(folder, "botswain.db");
+    const db = await openDatabase(`file:${path}`);
+    const other = new Sqlite(path);
+    other.exec("BEGIN IMMEDIATE");
+    let turns = 0;
+    const ticking = setInterval(() => {
+      turns += 1;
+      if (turns === 10) other.exec("COMMIT");
+    }, 5);
+    await db.transact((tx) => tx.setting.create(setting("a")));
+    clearInterval(ticking);
+    expect(turns).toBeGreaterThanOrEqual(10);
+    other.close();
+    await db.close();
+  });
+});
