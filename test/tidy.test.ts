@@ -22,9 +22,13 @@ function typescriptIn(folder: string): string[] {
 
 /** Everything that git has or would take; outside a checkout, every file but what is installed or built. */
 function projectFiles(): string[] {
-    let list: readonly string[];
+  let list: readonly string[];
   try {
-    list = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split("\n");
+    list = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).split("\n");
   } catch {
     list = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
       (path) => !/(^|\/)(node_modules|dist|generated|\.env)(\/|$)/.test(path),

@@ -8,11 +8,13 @@ import { BOT, chosenBot } from "./parts/bot-choice.ts";
 import { botWithMode, shownMoney, shownTime, signedMoney } from "./parts/shown-values.ts";
 
 const LIMIT_DEFAULT = 10;
-const LIMIT_MAX = 100;
+const LIMIT_MAX = 1_000;
+/** A chat shows no longer table; `data` holds all that was asked for. */
+const ROWS_MAX = 100;
 
 const limit = z
   .string()
-  .regex(/^\d{1,3}$/)
+  .regex(/^\d{1,4}$/)
   .transform(Number)
   .pipe(z.number().min(1).max(LIMIT_MAX))
   .optional();
@@ -55,14 +57,16 @@ export default defineCommand({
                   { en: "fee", "zh-TW": "手續費" },
                   { en: "realized", "zh-TW": "已實現損益" },
                 ],
-                rows: fills.map((fill) => [
-                  shownTime(fill.at),
-                  sideWord(fill.side)[invocation.language],
-                  fill.price,
-                  fill.quantity,
-                  `${shownMoney(fill.fee)} ${fill.feeCurrency}`,
-                  signedMoney(fill.realizedPnl),
-                ]),
+                rows: fills
+                  .slice(0, ROWS_MAX)
+                  .map((fill) => [
+                    shownTime(fill.at),
+                    sideWord(fill.side)[invocation.language],
+                    fill.price,
+                    fill.quantity,
+                    `${shownMoney(fill.fee)} ${fill.feeCurrency}`,
+                    signedMoney(fill.realizedPnl),
+                  ]),
               },
             ],
       data: { bot: id, mode: config.mode, fills },

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { defineCommand } from "../core/command.ts";
-import { BOT_OR_ALL, chosenBots } from "./parts/bot-choice.ts";
+import { BOT_OR_ALL, startedBots } from "./parts/bot-choice.ts";
 import { type ChangeWords, changeBots } from "./parts/change-reply.ts";
 
 const WORDS: ChangeWords = {
@@ -17,6 +17,6 @@ export default defineCommand({
   args: z.object({ bot: BOT_OR_ALL }),
   role: "operator",
   async run({ bot }, context) {
-    return changeBots(context, await chosenBots(context.fleet, bot), WORDS, (botId) => ({ type: "restart", botId }));
+    return changeBots(context, await startedBots(context.fleet, bot), WORDS, (botId) => ({ type: "restart", botId }));
   },
 });

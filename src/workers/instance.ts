@@ -27,6 +27,7 @@ const ORPHAN_WAIT_MS = 6_000;
 const ORPHAN_LEAVE_MAX_MS = 3_000;
 /** An error older than this no longer describes the bot. */
 const ERROR_MEMORY_MS = 600_000;
+const SAME_ERROR_MS = 10_000;
 
 export interface InstanceDoors {
   readonly send: (message: FromInstance) => void;
@@ -248,8 +249,12 @@ class InstanceLife implements Instance {
   }
 
   #note(message: string): void {
-    this.#lastError = { message, at: this.#doors.clock.now() };
-    this.#doors.log.warn(message);
+    const at = this.#doors.clock.now();
+    const last = this.#lastError;
+    // The same trouble every second is one line.
+    const isNews = last === null || last.message !== message || at - last.at > SAME_ERROR_MS;
+    this.#lastError = { message, at };
+    this.#doors.log[isNews ? "warn" : "debug"](message);
   }
 
   // ---- the ways out -------------------------------------------------------------------------------------------------

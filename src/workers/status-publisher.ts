@@ -6,6 +6,8 @@ import type { BotStatus } from "../core/status.ts";
 
 const BOARD_EVERY_MS = 900;
 const SAVE_EVERY_MS = 30_000;
+/** While the board is away the database shows how bots are. */
+const SAVE_INSTEAD_EVERY_MS = 3_000;
 
 export interface StatusPublisherOptions {
   readonly board: { put(status: BotStatus): Promise<void> };
@@ -35,14 +37,18 @@ export function createStatusPublisher(options: StatusPublisherOptions): StatusPu
       const last = shown.get(status.id) ?? { state: "starting", epoch: -1, boardAt: Number.NEGATIVE_INFINITY, savedAt: now };
       const isNews = isFinal || last.state !== status.state || last.epoch !== status.epoch;
       shown.set(status.id, last);
+      const saveNow = (): void => {
+        last.savedAt = clock.monotonic();
+        save(status).catch((error) => log.warn({ err: error, botId: status.id }, "status not saved"));
+      };
       if (isNews || now - last.boardAt >= BOARD_EVERY_MS) {
         last.boardAt = now;
-        board.put(status).catch((error) => log.debug({ err: error, botId: status.id }, "status not shown"));
+        board.put(status).catch((error) => {
+          log.debug({ err: error, botId: status.id }, "status not shown");
+          if (clock.monotonic() - last.savedAt >= SAVE_INSTEAD_EVERY_MS) saveNow();
+        });
       }
-      if (isFinal || now - last.savedAt >= SAVE_EVERY_MS) {
-        last.savedAt = now;
-        save(status).catch((error) => log.warn({ err: error, botId: status.id }, "status not saved"));
-      }
+      if (isFinal || now - last.savedAt >= SAVE_EVERY_MS) saveNow();
       last.state = status.state;
       last.epoch = status.epoch;
     },

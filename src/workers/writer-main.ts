@@ -33,7 +33,7 @@ async function main(port: MessagePort): Promise<void> {
   tell({ type: "ready" });
 
   async function close(): Promise<void> {
-    await Promise.race([commits.drained(), sleep(DRAIN_MAX_MS)]);
+    await Promise.race([commits.drained(), sleep(DRAIN_MAX_MS, undefined, { ref: false })]);
     commits.close();
     await db.close();
     tell({ type: "closed" });

@@ -132,12 +132,23 @@ describe("/stop, /pause, /resume, /restart", () => {
     ["/restart eth_grid", "restart", "eth_grid [sim]: restarted."],
   ])("%s", async (line, type, title) => {
     const harness = createHarness(commands);
+    harness.fleet.setStatus("eth_grid", { desired: "running", state: "running" });
     expect((await harness.type(line)).title.en).toBe(title);
     expect(harness.fleet.changes.map(({ change }) => change)).toEqual([{ type, botId: "eth_grid" }]);
   });
 
+  test.each(["pause", "resume", "restart"])("/%s of a stopped bot is refused, and of all only the started ones change", async (name) => {
+    const { type, fleet } = createHarness(commands);
+    expect((await type(`/${name} eth_grid`)).title.en).toBe("eth_grid is stopped; /start eth_grid starts it.");
+    expect((await type(`/${name} all`)).title.en).toBe("Every bot is stopped; /start all starts it.");
+    fleet.setStatus("btc_grid", { desired: "running", state: "running" });
+    expect((await type(`/${name} all`)).tone).toBe("good");
+    expect(fleet.changes.map(({ change }) => change)).toEqual([{ type: name, botId: "btc_grid" }]);
+  });
+
   test("an expired change is answered as not carried out", async () => {
     const { type, fleet } = createHarness(commands);
+    fleet.setStatus("eth_grid", { desired: "running", state: "running" });
     fleet.answerWith((_change, botId) => ({ botId, outcome: "expired", message: plain(""), status: null }));
     const reply = await type("/pause eth_grid");
     expect(reply.tone).toBe("bad");

@@ -135,7 +135,7 @@ describe("/status, /bots, /orders, /fills", () => {
     expect(wordsOf(await type("/orders btc_grid"))).toBe("btc_grid [sim]: 0 open orders");
   });
 
-  test("/fills takes a limit from 1 to 100", async () => {
+  test("/fills takes a limit from 1 to 1000", async () => {
     const { type, fleet } = createHarness(commands);
     const fill = {
       botId: "eth_grid",
@@ -159,9 +159,9 @@ describe("/status, /bots, /orders, /fills", () => {
     fleet.setFills("eth_grid", Array(30).fill(fill));
     expect((await type("/fills eth_grid")).title.en).toBe("eth_grid [sim]: newest 10 fills");
     expect(wordsOf(await type("/fills eth_grid 25"))).toContain("2025-05-04 12:33:21 | buy | 1790 | 0.1 | 0.0358 USDC | +0.5");
-    for (const wrong of ["0", "101", "-1", "1e1", "ten"])
+    for (const wrong of ["0", "1001", "-1", "1e1", "ten"])
       expect((await type(`/fills eth_grid ${wrong}`)).title.en).toBe(
-        `/fills: limit "${wrong}" is not right (give a whole number from 1 to 100).`,
+        `/fills: limit "${wrong}" is not right (give a whole number from 1 to 1000).`,
       );
     expect((await type("/fills")).title.en).toBe("/fills: bot is missing (give a bot's name such as eth_grid).");
   });

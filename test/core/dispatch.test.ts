@@ -127,8 +127,14 @@ describe("who may use what where", () => {
 });
 
 describe("how fast", () => {
+  test("the local terminal may poll as often as it likes", async () => {
+    const { type } = createHarness(commands);
+    for (let sent = 0; sent < 100; sent++) expect((await type("/bots")).tone).toBe("neutral");
+  });
+
   test("the twenty-first command within ten seconds waits, /panic does not", async () => {
-    const { type, fleet, clock } = createHarness(commands);
+    const { type: say, fleet, clock } = createHarness(commands, PEOPLE);
+    const type = (line: string) => say(line, as("telegram", "operator"));
     for (let sent = 0; sent < 20; sent++) expect((await type("/bots")).tone).toBe("neutral");
     const held = await type("/stop eth_grid");
     expect(held.title.en).toBe("Too fast: at most 20 in 10 s are taken; try again in 10 s.");

@@ -56,7 +56,7 @@ describe("bad input around the program", () => {
     const home = folder();
     const file = join(home, "binance-usdm_ETHUSDT_1m_broken.csv");
     writeFileSync(file, "ts_ms,open,high,low,close,volume\n1,2,3,1,two,5\n");
-    const result = await botswain(["exchange-sim", "--sim-data", file], { BOTSWAIN_HOME: home });
+    const result = await botswain(["exchange-sim", "--data", file], { BOTSWAIN_HOME: home });
     expect(result.code).not.toBe(0);
     expect(result.stderr + result.stdout).toContain("broken.csv");
   });
@@ -86,7 +86,7 @@ describe("bad input in the chat", () => {
     ["/status eth_grid extra", /extra/],
     ["/fills eth_grid many", /many/],
     ["/users add telegram bob", /bob|number/],
-    ["/pause eth_grid", /not running|stopped|start/i],
+    ["/pause eth_grid", /eth_grid is stopped/],
   ])("%s is answered with one sentence and exit code 1", async (line, expected) => {
     const result = await fleet.exec(line);
     expect(result.code).not.toBe(0);

@@ -48,6 +48,7 @@ function key(fill: { tradeId: string | number; side: string; price: string; quan
 export async function expectSameBooks(fleet: FleetUnderTest, id: string, symbol: string): Promise<number> {
   const compare = async (): Promise<{ ours: string[]; theirs: string[] }> => {
     const result = await fleet.exec(`/fills ${id} 1000`);
+    if (!result.ok) throw new Error(result.text);
     return { ours: storedFills(result.data).map(key).sort(), theirs: (await exchangeFills(fleet, symbol)).map(key).sort() };
   };
   await until(`${id}: ledger = exchange's list`, async () => {

@@ -36,6 +36,18 @@ export async function chosenBots(fleet: Fleet, choice: string): Promise<readonly
   return bots;
 }
 
+/** Like `chosenBots`, but only bots that are not stopped. Throws a UserError that says how to start one. */
+export async function startedBots(fleet: Fleet, choice: string): Promise<readonly BotOverview[]> {
+  const started = (await chosenBots(fleet, choice)).filter((bot) => bot.desired !== "stopped");
+  if (started.length > 0) return started;
+  const name = choice === ALL ? { en: "Every bot", "zh-TW": "所有機器人" } : { en: cleanLine(choice, 40), "zh-TW": cleanLine(choice, 40) };
+  const start = choice === ALL ? "/start all" : `/start ${cleanLine(choice, 40)}`;
+  throw new UserError(
+    { en: `${name.en} is stopped; ${start} starts it.`, "zh-TW": `${name["zh-TW"]}已停止；請用 ${start} 啟動。` },
+    "stopped",
+  );
+}
+
 /** One bot by its name. Throws a UserError that lists what there is. */
 export async function chosenBot(fleet: Fleet, id: string): Promise<BotOverview> {
   const bot = await fleet.bot(id);
