@@ -20,8 +20,11 @@ export async function build({ force = false } = {}) {
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(source, target);
   }
-  rmSync(join(root, "dist"), { recursive: true, force: true });
+  const old = `${draft}.old`;
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
   renameSync(draft, join(root, "dist"));
+  rmSync(old, { recursive: true, force: true });
   writeStamp("build", wanted);
 }
 

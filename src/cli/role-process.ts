@@ -63,7 +63,8 @@ class SupervisedRole implements RoleProcess {
   }
 
   get pid(): number | null {
-    return this.#child?.pid ?? null;
+    const child = this.#child;
+    return child === null || child.exitCode !== null || child.signalCode !== null ? null : (child.pid ?? null);
   }
 
   #start(): void {

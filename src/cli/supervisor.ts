@@ -40,7 +40,7 @@ export interface Supervisor {
 /** What `ps` shows. */
 export interface ProcessList {
   readonly supervisor: { readonly pid: number; readonly since: number };
-  readonly redis: { readonly pid: number | null } | null;
+  readonly hasEmbeddedRedis: boolean;
   readonly roles: readonly Pick<RoleProcess, "role" | "pid" | "since" | "restarts" | "isReady">[];
 }
 
@@ -139,17 +139,16 @@ class RunningSupervisor implements Supervisor {
   #changed(): void {
     const roles = [...this.#roles.values()];
     if (roles.length > 0 && roles.every((role) => role.isReady)) this.#markReady();
-    void this.#writeList(roles);
+    if (!this.#hasEnded) this.#writeList(roles);
   }
 
-  async #writeList(roles: readonly RoleProcess[]): Promise<void> {
+  #writeList(roles: readonly RoleProcess[]): void {
     const file = this.#options.settings.dataFolder.processesFile;
     const list: ProcessList = {
       supervisor: { pid: process.pid, since: this.#since },
-      redis: this.#redis === null ? null : { pid: await this.#redis.pid() },
+      hasEmbeddedRedis: this.#redis !== null,
       roles: roles.map(({ role, pid, since, restarts, isReady }) => ({ role, pid, since, restarts, isReady })),
     };
-    if (this.#hasEnded) return;
     writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(list)}\n`, { mode: 0o600 });
     renameSync(`${file}.${process.pid}`, file);
   }

@@ -23,7 +23,7 @@ export interface BotRecord {
   /** `reason` is the JSON of a Text. */
   readonly halt: { readonly kind: HaltKind; readonly reason: string; readonly at: number } | null;
   readonly epoch: number;
-  /** Worker of the run that has not ended, else null. */
+  /** Who holds the run that has not ended, else null: a worker's id, or `<workerId>/<life>` where its lives are told apart. */
   readonly holder: string | null;
   readonly host: string | null;
   readonly pid: number | null;
@@ -32,6 +32,12 @@ export interface BotRecord {
   readonly fillCount: number;
   /** What a worker saved last; see `saveStatus`. */
   readonly lastStatus: BotStatus | null;
+}
+
+/** The worker's lasting id in a holder's name. */
+export function workerIdOf(holder: string): string {
+  const slash = holder.lastIndexOf("/");
+  return slash < 0 ? holder : holder.slice(0, slash);
 }
 
 export type ClaimOutcome = { readonly ok: true } | { readonly ok: false; readonly ref: InstrumentRef; readonly holder: string };

@@ -80,15 +80,18 @@ export function createChanges(db: Database): Changes {
       const data = { state, outcome: JSON.stringify(outcome), finishedAt: BigInt(Date.now()) };
       await db.transact((tx) => tx.change.updateMany({ where: { id: rowId(id) ?? 0, state: "pending" }, data }));
     },
-    expire: (now) =>
-      db.transact(async (tx) => {
-        const late = await tx.change.findMany({ where: { state: "pending", expiresAt: { lte: BigInt(now) } } });
+    expire: async (now) => {
+      const late = await db.prisma.change.findMany({ where: { state: "pending", expiresAt: { lte: BigInt(now) } } });
+      // Workers ask every second: the write lock is taken only when there is something to write.
+      if (late.length === 0) return;
+      await db.transact(async (tx) => {
         for (const { id, botId } of late) {
           const outcome: ChangeOutcome = { botId, outcome: "expired", message: EXPIRED, status: null };
           const data = { state: "expired", outcome: JSON.stringify(outcome), finishedAt: BigInt(now) };
           await tx.change.updateMany({ where: { id, state: "pending" }, data });
         }
-      }),
+      });
+    },
   };
 }
 

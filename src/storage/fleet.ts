@@ -7,7 +7,7 @@ import type { BotStatus } from "../core/status.ts";
 import type { Preview } from "../core/strategy.ts";
 import { type Text, UserError } from "../core/text.ts";
 import { type LiveOrderCount, overviewOf } from "./bot-overview.ts";
-import { type BotRecord, type Bots, createBots } from "./bots.ts";
+import { type BotRecord, type Bots, createBots, workerIdOf } from "./bots.ts";
 import { type ChangeRow, type Changes, createChanges, readFleetPanic } from "./changes.ts";
 import type { Database } from "./database.ts";
 import type { Queues, QueueTarget } from "./queue.ts";
@@ -120,7 +120,7 @@ async function announce({ queues, leases, signals }: FleetOptions, row: ChangeRo
 async function targetOf(row: ChangeRow, holder: string | null, leases: FleetOptions["leases"]): Promise<QueueTarget> {
   if (holder === null || row.change.type === "start" || row.change.type === "panic") return "fleet";
   const isAlive = (await leases.holder(row.botId).catch(() => null)) !== null;
-  return isAlive ? { workerId: holder } : "fleet";
+  return isAlive ? { workerId: workerIdOf(holder) } : "fleet";
 }
 
 /** Waits until every row is finished or time is up; tells of outcomes as they come. Rows in the order given. */

@@ -1,6 +1,5 @@
 // The steps from "this bot should run" to a forked process: claims, epoch, permits' mirror, the older lease, the fork.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { refKey } from "../core/instrument.ts";
 import type { Clock, LeaseStore } from "../core/ports.ts";
@@ -10,6 +9,7 @@ import type { BucketLimit } from "../exchanges/limits.ts";
 import type { BotRecord, Bots } from "../storage/bots.ts";
 import { accountsOf, type BotPlan, planOf } from "./bot-plan.ts";
 import type { ForkInstance, InstanceEvents, InstanceProcess } from "./instance-process.ts";
+import { pause } from "./pause.ts";
 import { type AccountAccess, type Begin, type Directive, LEASE_TTL_MS } from "./protocol.ts";
 import type { WorkerIdentity } from "./worker-identity.ts";
 
@@ -114,7 +114,7 @@ async function takeLease(doors: StartDoors, request: StartRequest, epoch: number
     if (held !== null && isOverFor(doors, request.record, held.epoch)) await leases.release(id, held.epoch, held.holder);
     if (await leases.acquire(id, epoch, holder, LEASE_TTL_MS)) return request.isWanted();
     if (clock.monotonic() - since > LEASE_WAIT_MAX_MS) throw new Error(`the lease of ${id} is still held by ${held?.holder ?? "somebody"}`);
-    await sleep(LEASE_LOOK_MS);
+    await pause(LEASE_LOOK_MS);
   }
   return false;
 }

@@ -1,11 +1,11 @@
 // Carries an exchange's public and private stream into the driver, own orders and fills only.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { KernelEvent } from "../core/events.ts";
 import type { Order } from "../core/order.ts";
 import type { Clock, ExchangeEvent, ExchangePort } from "../core/ports.ts";
 import type { Legs } from "./order-desk.ts";
 import type { OwnOrders } from "./own-orders.ts";
+import { pause } from "./pause.ts";
 
 const RETRY_MS = 1_000;
 
@@ -42,7 +42,7 @@ async function followPort(options: EventFeedOptions, port: ExchangePort, signal:
       if (!signal.aborted) options.onError(`event stream of ${port.name} broke: ${String(error)}`);
     }
     if (signal.aborted) return;
-    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    await pause(RETRY_MS, signal);
     options.onGap();
   }
 }

@@ -1,6 +1,5 @@
 // One bot as this worker sees it: what is wanted, what the supervisor says, and how the bot is.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ActualState } from "../core/events.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
@@ -9,6 +8,7 @@ import { carriedStatus } from "./bot-status.ts";
 import { type Decision, decide, type Ownership, SHUTDOWN_MAX_MS, shouldTrade } from "./bot-supervisor.ts";
 import { InstanceSlot, type SlotDoors } from "./instance-slot.ts";
 import type { MissingLeases } from "./lease-watch.ts";
+import { pause } from "./pause.ts";
 import { type Directive, LEASE_TTL_MS } from "./protocol.ts";
 import type { StatusPublisher } from "./status-publisher.ts";
 import { isFormerLife } from "./worker-identity.ts";
@@ -123,7 +123,7 @@ export class HostedBot {
     const until = clock.monotonic() + SHUTDOWN_MAX_MS;
     while (this.#slot.isTaken && clock.monotonic() < until) {
       this.#slot.leave(this.#record.config.onShutdown);
-      await sleep(20);
+      await pause(20);
     }
     this.#slot.process?.kill();
   }

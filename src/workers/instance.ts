@@ -1,6 +1,5 @@
 // One bot in a process of its own: its lease, the way in, and the ways out.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Kernel } from "../core/kernel.ts";
 import type { Clock, ExchangePort, Fence, LeaseStore, LedgerStore } from "../core/ports.ts";
@@ -13,6 +12,7 @@ import { wantsRest } from "./directive-feed.ts";
 import { createLeaseGuard, type LeaseGuard } from "./lease-guard.ts";
 import type { Legs } from "./order-desk.ts";
 import { createOwnOrders, type OwnOrders } from "./own-orders.ts";
+import { pause } from "./pause.ts";
 import { type AccountAccess, type Begin, type Directive, type ExitReason, type FromInstance, LEASE_RENEW_MS } from "./protocol.ts";
 import { loadKernel, openLegs, openMarket, type Retry, untilDone } from "./recovery.ts";
 import { sweepOrders } from "./sweep.ts";
@@ -280,7 +280,7 @@ class InstanceLife implements Instance {
     this.#guard.stopPlacing("the instance is leaving");
     if (this.#trading !== null) {
       await this.#trading.quiet(orders, maxMs);
-      await Promise.race([this.#trading.storeState(), sleep(GOODBYE_MAX_MS)]);
+      await Promise.race([this.#trading.storeState(), pause(GOODBYE_MAX_MS)]);
       this.#tell();
     }
     await this.#end(reason, `left, orders: ${orders}`);
@@ -295,7 +295,7 @@ class InstanceLife implements Instance {
     this.#doors.log[reason === "asked" ? "info" : "error"]({ reason, why }, "instance ends");
     if (reason !== "asked") this.#doors.send({ type: "fault", message: why });
     const closing = Promise.allSettled([this.#guard.release(), ...[...this.#ports.values()].map((port) => port.close())]);
-    await Promise.race([closing, sleep(GOODBYE_MAX_MS)]);
+    await Promise.race([closing, pause(GOODBYE_MAX_MS)]);
     this.#resolve(reason);
   }
 }

@@ -1,6 +1,5 @@
 // The one way into a running bot: connect, load, compare with the exchange, turn differences into events.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { toLots } from "../core/instrument.ts";
 import { createKernel, type Kernel } from "../core/kernel.ts";
 import type { Order } from "../core/order.ts";
@@ -11,6 +10,7 @@ import type { BotPlan } from "./bot-plan.ts";
 import type { Driver } from "./driver.ts";
 import { storedOrder } from "./ledger-rows.ts";
 import type { Leg, Legs } from "./order-desk.ts";
+import { pause } from "./pause.ts";
 import type { Begin } from "./protocol.ts";
 import type { Reconciler } from "./reconciler.ts";
 
@@ -35,7 +35,7 @@ export async function untilDone<T>(what: string, retry: Retry, work: () => Promi
       if (error instanceof UserError) throw error;
       retry.onError(`${what} failed: ${error instanceof Error ? error.message : String(error)}`);
     }
-    await sleep(Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** attempt), undefined, { signal: retry.signal });
+    await pause(Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** attempt), retry.signal);
   }
 }
 
@@ -103,6 +103,8 @@ export async function catchUp(driver: Driver, reconciler: Reconciler, clock: Clo
     if (!(await reconciler.run(true))) throw new Error("the exchange could not be read in full");
   });
   const until = clock.monotonic() + LOOKS_MAX_MS;
-  while (!(driver.isIdle && driver.inquiries.unlooked === 0) && clock.monotonic() < until)
-    await sleep(LOOK_EVERY_MS, undefined, { signal: retry.signal });
+  while (!(driver.isIdle && driver.inquiries.unlooked === 0) && clock.monotonic() < until) {
+    retry.signal.throwIfAborted();
+    await pause(LOOK_EVERY_MS, retry.signal);
+  }
 }

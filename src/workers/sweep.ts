@@ -1,11 +1,11 @@
 // Takes a bot's orders off without its kernel: the last resort when the stored state cannot be loaded.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { toQuantity } from "../core/instrument.ts";
 import type { Clock, LedgerStore, OrderRow } from "../core/ports.ts";
 import { NEVER_ARRIVED_MS } from "./inquiries.ts";
 import type { Leg, Legs } from "./order-desk.ts";
 import type { OwnOrders } from "./own-orders.ts";
+import { pause } from "./pause.ts";
 
 const PAUSE_MS = 1_000;
 
@@ -35,7 +35,7 @@ export async function sweepOrders(options: SweepOptions): Promise<boolean> {
     } catch (error) {
       options.onError(`sweeping orders failed: ${String(error)}`);
     }
-    await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    await pause(PAUSE_MS, signal);
   }
   return false;
 }

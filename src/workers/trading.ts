@@ -1,6 +1,5 @@
 // A bot at work: kernel, driver, streams, reconciliation and proofs, wired together once the exchange has answered.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ActualState } from "../core/events.ts";
 import type { Instrument } from "../core/instrument.ts";
@@ -15,6 +14,7 @@ import type { LeaseGuard } from "./lease-guard.ts";
 import { createMarketWatch, type MarketWatch } from "./market-watch.ts";
 import type { Legs } from "./order-desk.ts";
 import type { OwnOrders } from "./own-orders.ts";
+import { pause } from "./pause.ts";
 import { type Begin, type Directive, LEASE_TTL_MS, type Settled } from "./protocol.ts";
 import { createReconciler, RECONCILE_EVERY_MS, type Reconciler } from "./reconciler.ts";
 import { catchUp } from "./recovery.ts";
@@ -205,7 +205,7 @@ class TradingLife implements Trading {
     if (orders === "cancel" && this.#isRecovered && !wantsRest(directive()))
       this.#driver.post({ type: "control", desired: "paused", at: clock.now() });
     const until = clock.monotonic() + maxMs;
-    while (!this.#isQuiet() && clock.monotonic() < until) await sleep(QUIET_LOOK_MS);
+    while (!this.#isQuiet() && clock.monotonic() < until) await pause(QUIET_LOOK_MS);
   }
 
   storeState(): Promise<void> {

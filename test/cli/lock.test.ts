@@ -66,33 +66,3 @@ test("an unreadable lock is taken over", () => {
   writeFileSync(path, "half a li");
   expect(taken()).toBe(true);
 });
-
-test("of many processes that find a dead lock at once, one gets it", async () => {
-  plant({ pid: 999_999_999 });
-  const code = `
-    import { takeLock } from ${JSON.stringify(new URL("../../src/cli/lock.ts", import.meta.url).href)};
-    const result = takeLock(${JSON.stringify(path)});
-    console.log("lock" in result ? "taken" : "held");
-    setTimeout(() => {}, 3000);`;
-  // Compiled on the fly: the lock must be tried by processes, not by promises.
-  const { build } = await import("vite");
-  writeFileSync(join(folder, "entry.mjs"), code);
-  await build({
-    logLevel: "silent",
-    configFile: false,
-    build: {
-      ssr: true,
-      write: true,
-      outDir: join(folder, "out"),
-      rollupOptions: { input: join(folder, "entry.mjs"), output: { format: "es", entryFileNames: "entry.mjs" } },
-    },
-    ssr: { noExternal: true },
-  });
-  const answers = await Promise.all(
-    Array.from({ length: 6 }, () => {
-      const child = spawn(process.execPath, [join(folder, "out/entry.mjs")], { stdio: ["ignore", "pipe", "inherit"] });
-      return new Promise<string>((resolve) => child.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString().trim())));
-    }),
-  );
-  expect(answers.filter((answer) => answer === "taken")).toHaveLength(1);
-});

@@ -47,6 +47,19 @@ onEachDatabase("migrations", ({ url, open }) => {
     expect(rows.map((row) => row.migration_name)).toEqual(["0001_init"]);
   });
 
+  it("make what the models say", async () => {
+    const provider = url().startsWith("file:") ? "sqlite" : "postgresql";
+    const from = ["--from-migrations", join("prisma", provider, "migrations"), "--to-schema", join("prisma", provider)];
+    const prisma = join(PROJECT, "node_modules/prisma/build/index.js");
+    const engine = { PRISMA_SCHEMA_ENGINE_BINARY: join(PROJECT, "scripts/schema-engine.mjs"), CHECKPOINT_DISABLE: "1", NO_COLOR: "1" };
+    const diff = promisify(execFile)(process.execPath, [prisma, "migrate", "diff", ...from, "--exit-code"], {
+      cwd: PROJECT,
+      env: { ...process.env, ...engine, DATABASE_URL: url() },
+    });
+    // Differences end it with exit code 2, which rejects with the differences in its output.
+    expect((await diff).stdout).toContain("No difference detected");
+  });
+
   it("that follow are applied later, in order", async () => {
     await open();
     for (const [name, sql] of [

@@ -1,7 +1,8 @@
-// A PostgreSQL server of the test's own on a unix socket, gone when the test is over.
+// A PostgreSQL server of the test's own on a free loopback port, gone when the test is over.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import pg from "pg";
@@ -39,6 +40,14 @@ export interface PrivatePostgres {
   stop(): void;
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 export async function startPrivatePostgres(): Promise<PrivatePostgres> {
   if (programs === null) throw new Error("no PostgreSQL server found");
   const folder = mkdtempSync(join(tmpdir(), "botswain-pg-"));
@@ -50,9 +59,10 @@ export async function startPrivatePostgres(): Promise<PrivatePostgres> {
     execFileSync(file, rest, { stdio: "ignore", cwd: folder });
   };
   run("initdb", ["-D", data, "-A", "trust", "-U", "app", "--no-sync"]);
-  const options = `-k ${folder} -c listen_addresses= -c fsync=off -c max_connections=100`;
+  const port = await freePort();
+  const options = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=100`;
   run("pg_ctl", ["-D", data, "-o", options, "-l", join(folder, "log"), "-w", "start"]);
-  const url = (name: string): string => `postgresql://app@localhost/${name}?host=${encodeURIComponent(folder)}`;
+  const url = (name: string): string => `postgresql://app@127.0.0.1:${port}/${name}`;
   let count = 0;
   return {
     createDatabase: async () => {

@@ -55,7 +55,7 @@ describe("the group commit", () => {
   });
 
   it("gathers what arrives during a commit into the next one, and answers nothing before its own commit", async () => {
-    let release = () => undefined as void;
+    let release: () => void = () => undefined;
     hold = new Promise<void>((resolve) => {
       release = resolve;
     });

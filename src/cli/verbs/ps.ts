@@ -7,6 +7,7 @@ import { EXIT } from "../exit-code.ts";
 import { complain, inWords, print } from "../language.ts";
 import { lockHolder } from "../lock.ts";
 import { isAlive } from "../process-info.ts";
+import { redisPid } from "../redis-line.ts";
 import { environment } from "../settings.ts";
 import type { ProcessList } from "../supervisor.ts";
 import { nothingRuns } from "./nothing-runs.ts";
@@ -24,9 +25,9 @@ export function addPs(program: Command): void {
   const verb = addVerb(program, "ps", { en: "List the processes of this data folder.", "zh-TW": "列出此資料夾的程序。" }, "ps --json");
   withDataFolder(verb)
     .option("--json", inWords({ en: "for programs", "zh-TW": "供程式使用" }))
-    .action(({ json }: { readonly json?: boolean }) => {
+    .action(async ({ json }: { readonly json?: boolean }) => {
       const folder = locateDataFolder(environment());
-      const rows = listProcesses(folder, Date.now());
+      const rows = await listProcesses(folder, Date.now());
       if (json) print(JSON.stringify({ ok: rows !== null, dataFolder: folder.path, processes: rows ?? [] }));
       else if (rows !== null) for (const line of table(rows)) print(line);
       else complain(nothingRuns(folder).text);
@@ -35,13 +36,13 @@ export function addPs(program: Command): void {
 }
 
 /** The rows of `ps`; null when nothing runs. */
-export function listProcesses(folder: DataFolder, now: number): readonly PsRow[] | null {
+export async function listProcesses(folder: DataFolder, now: number): Promise<readonly PsRow[] | null> {
   const holder = lockHolder(folder.lockFile);
   if (holder === null) return null;
   const supervisor: PsRow = { role: "up", pid: holder.pid, state: "ready", upSeconds: secondsSince(holder.since, now), restarts: 0 };
   const list = readList(folder);
   if (list === null) return [{ ...supervisor, state: "starting" }];
-  const redis = list.redis === null ? [] : [rowOf("redis", list.redis.pid, null, 0, true, now)];
+  const redis = list.hasEmbeddedRedis ? [rowOf("redis", await redisPid(folder.redis.socket), null, 0, true, now)] : [];
   return [supervisor, ...redis, ...list.roles.map((role) => rowOf(role.role, role.pid, role.since, role.restarts, role.isReady, now))];
 }
 

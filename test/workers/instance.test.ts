@@ -1,0 +1,307 @@
+// One instance with a real kernel and a scripted exchange: the way in, its directives, and every way out.
+
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { botConfigSchema } from "../../src/core/bot-config.ts";
+import type { LedgerRow, OrderRow } from "../../src/core/ports.ts";
+import { defineStrategy, type Intent, type Strategy } from "../../src/core/strategy.ts";
+import { plain } from "../../src/core/text.ts";
+import { lots, ticks } from "../../src/core/units.ts";
+import { type Instance, startInstance } from "../../src/workers/instance.ts";
+import { orderRow } from "../../src/workers/ledger-rows.ts";
+import type { Begin, Directive, ExitReason, FromInstance } from "../../src/workers/protocol.ts";
+import { systemClock } from "../../src/workers/system-clock.ts";
+import { ETH_PERP } from "../core/instruments.ts";
+import { BOT_NUMBER, LEG, order, ownId } from "./scripted-kernel.ts";
+import { openOrder, ScriptedPort } from "./scripted-port.ts";
+
+const CONFIG = botConfigSchema.parse({
+  id: "eth_grid",
+  strategy: "scripted",
+  params: {},
+  ...{ exchange: "backpack", account: "sim", symbol: "ETH/USDC:USDC", mode: "sim" },
+  risk: { maxPosition: "1" },
+});
+const RUN: Directive = { sequence: 1, desired: "running", halt: null, flatten: false };
+const STOP: Directive = { sequence: 2, desired: "stopped", halt: null, flatten: false };
+
+/** The wish for one bid per slot. */
+function bids(...slots: string[]): readonly Intent[] {
+  const orders = slots.map(
+    (slot) => ({ slot, side: "buy", price: ticks(249_000), quantity: lots(10), postOnly: true, reason: "test" }) as const,
+  );
+  return [{ type: "quote", leg: LEG, orders }];
+}
+
+describe("an instance", () => {
+  let port: ScriptedPort;
+  let wishes: readonly Intent[];
+  let sent: FromInstance[];
+  let rows: LedgerRow[];
+  let renews: () => Promise<boolean>;
+  let released: number;
+  let ended: ExitReason | null;
+  let connectFault: Error | null;
+  let instance: Instance;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    port = new ScriptedPort();
+    wishes = bids("bid");
+    sent = [];
+    rows = [];
+    renews = async () => true;
+    released = 0;
+    ended = null;
+    connectFault = null;
+    // What is placed rests, and what is canceled rests no longer.
+    port.placeOutcome = (placed) => {
+      port.openOrders.push(openOrder(placed.clientOrderId, { price: placed.price, quantity: placed.quantity }));
+      return { outcome: "accepted", exchangeOrderId: `x${placed.clientOrderId}`, filledQuantity: lots(0), closed: false };
+    };
+    port.cancelOutcome = (canceled) => {
+      port.openOrders = port.openOrders.filter((open) => open.clientOrderId !== canceled.clientOrderId);
+      return { outcome: "canceled", filledQuantity: lots(0) };
+    };
+  });
+  afterEach(() => {
+    instance.shutdown("keep");
+    vi.useRealTimers();
+  });
+
+  function strategy(): Strategy {
+    return defineStrategy<unknown, Record<string, never>>({
+      ...{ name: "scripted", version: 1, summary: plain("scripted"), params: z.unknown(), example: {} },
+      legs: (_params, home) => ({ [LEG]: home }),
+      preview: () => {
+        throw new Error("not asked for here");
+      },
+      init: () => ({}),
+      decide: () => wishes,
+      adapt: (state) => state,
+    }) as Strategy;
+  }
+
+  function begin(directive: Directive, more: Partial<Begin> = {}): void {
+    const stored = { state: null, openOrders: [], lastCounter: null, lastFillAt: null };
+    const message: Begin = {
+      ...{ type: "begin", config: CONFIG, number: BOT_NUMBER, epoch: 4, holder: "worker", host: "here", stored },
+      ...{ firstStartedAt: null, directive, redisUrl: "", limits: {}, logLevel: "silent" },
+      accounts: [{ exchange: "backpack", account: "sim", mode: "sim", apiKey: "", secret: "" }],
+      ...more,
+    };
+    instance = startInstance(message, {
+      send: (said) => sent.push(said),
+      connect: async () => {
+        if (connectFault !== null) throw connectFault;
+        return port;
+      },
+      leases: {
+        acquire: async () => true,
+        renew: () => renews(),
+        release: async () => {
+          released += 1;
+        },
+        holder: async () => null,
+      },
+      ledger: {
+        commit: async (batch) => {
+          rows.push(...batch);
+          return batch.map(() => "stored");
+        },
+      },
+      strategies: new Map([["scripted", strategy()]]),
+      clock: systemClock,
+      log: pino({ level: "silent" }),
+      pid: 42,
+    });
+    void instance.ended.then((reason) => {
+      ended = reason;
+    });
+  }
+
+  function said<T extends FromInstance["type"]>(type: T): Extract<FromInstance, { type: T }>[] {
+    return sent.filter((message): message is Extract<FromInstance, { type: T }> => message.type === type);
+  }
+
+  function resting(): string[] {
+    return port.openOrders.map((open) => open.clientOrderId ?? "foreign");
+  }
+
+  function stored(counter: number, more: Partial<OrderRow> = {}): OrderRow {
+    const live = order(ownId(counter), { slot: "bid", status: "open", exchangeOrderId: `x${ownId(counter)}` });
+    return { ...orderRow({ botId: "eth_grid", epoch: 3 }, ETH_PERP, live), ...more };
+  }
+
+  function book(): void {
+    port.emit({ type: "book", symbol: ETH_PERP.ref.symbol, bestBid: ticks(250_000), bestAsk: ticks(250_010), at: 1, receivedAt: 1 });
+  }
+
+  const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+  it("recovers, quotes, and says how it is every second", async () => {
+    begin(RUN);
+    book();
+    await wait(3_000);
+    expect(said("recovered")).toEqual([{ type: "recovered", openOrders: 0 }]);
+    expect(resting()).toEqual([ownId(1)]);
+    expect(said("status").at(-1)?.status).toMatchObject({
+      id: "eth_grid",
+      state: "running",
+      epoch: 4,
+      pid: 42,
+      openOrders: 1,
+      host: "here",
+    });
+    expect(said("followed").at(-1)).toEqual({ type: "followed", sequence: 1 });
+    expect(rows[0]).toMatchObject({ type: "intent", order: { clientOrderId: ownId(1), epoch: 4 } });
+  });
+
+  it("adopts what rests from the life before, and asks about what does not", async () => {
+    port.openOrders = [openOrder(ownId(7))];
+    port.lookupOutcome = ({ exchangeOrderId }) => ({
+      ...{ found: "closed", status: "canceled", filledQuantity: lots(0) },
+      exchangeOrderId: exchangeOrderId ?? "",
+    });
+    begin(RUN, { stored: { state: null, openOrders: [stored(7), stored(8, { slot: "gone" })], lastCounter: 8, lastFillAt: null } });
+    book();
+    await wait(3_000);
+    expect(said("recovered")).toEqual([{ type: "recovered", openOrders: 1 }]);
+    expect(port.calls.filter((call) => call.startsWith("lookup"))).toEqual([`lookup ${ownId(8)}`]);
+    expect(resting()).toEqual([ownId(7)]);
+  });
+
+  it("proves that nothing is left after a stop, and then leaves when it is told to", async () => {
+    begin(RUN);
+    book();
+    await wait(2_000);
+    instance.directive(STOP);
+    await wait(1_500);
+    expect(resting()).toEqual([]);
+    expect(said("settled")).toMatchObject([{ settled: { sequence: 2, position: "0.000", isFlat: true } }]);
+    instance.shutdown("keep");
+    await wait(1_000);
+    expect(ended).toBe("asked");
+    expect(released).toBe(1);
+    expect(port.isClosed).toBe(true);
+  });
+
+  it("rescues: started halted, it only takes orders off", async () => {
+    port.openOrders = [openOrder(ownId(7)), openOrder("77")];
+    const halt = { en: "panic", "zh-TW": "緊急" };
+    begin({ ...STOP, halt }, { stored: { state: null, openOrders: [stored(7)], lastCounter: 7, lastFillAt: null } });
+    await wait(3_000);
+    expect(resting()).toEqual(["77"]);
+    expect(port.calls.filter((call) => /^(place|panic)/.test(call))).toEqual([`panic ${ownId(7)}`]);
+    expect(said("settled")).toMatchObject([{ settled: { sequence: 2 } }]);
+  });
+
+  it("sweeps without its kernel when the stored state cannot be loaded, and says that it does not know the position", async () => {
+    port.openOrders = [openOrder(ownId(7))];
+    port.lookupOutcome = () => ({ found: "closed", status: "canceled", exchangeOrderId: "x7", filledQuantity: lots(0) });
+    const state = { botId: "eth_grid", epoch: 3, sequence: 1, strategy: "scripted", strategyVersion: 1, json: "not json", at: 1 };
+    begin(STOP, { stored: { state, openOrders: [stored(7)], lastCounter: 7, lastFillAt: 1 } });
+    await wait(10_000);
+    expect(resting()).toEqual([]);
+    expect(said("settled")).toMatchObject([{ settled: { sequence: 2, position: null, isFlat: false } }]);
+    expect(rows).toMatchObject([{ type: "order", order: { clientOrderId: ownId(7), status: "canceled" } }]);
+  });
+
+  it("ends as a fault when the same state is to trade", async () => {
+    const state = { botId: "eth_grid", epoch: 3, sequence: 1, strategy: "scripted", strategyVersion: 1, json: "not json", at: 1 };
+    begin(RUN, { stored: { state, openOrders: [], lastCounter: null, lastFillAt: null } });
+    await wait(1_000);
+    expect(ended).toBe("fault");
+    expect(said("fault")).toHaveLength(1);
+  });
+
+  it("refuses a configuration that cannot run", async () => {
+    begin(RUN, { config: { ...CONFIG, strategy: "unheard_of" } });
+    await wait(1_000);
+    expect(ended).toBe("refused");
+    expect(said("refused")[0]?.reason.en).toBe('eth_grid: there is no strategy "unheard_of"; there are scripted');
+  });
+
+  it("waits for an exchange that does not answer, and rests at once when it never reached it", async () => {
+    connectFault = new Error("503");
+    begin(RUN);
+    await wait(20_000);
+    expect(ended).toBeNull();
+    expect(said("status").at(-1)?.status).toMatchObject({ state: "starting", lastError: "connecting backpack:sim failed: 503" });
+    instance.directive(STOP);
+    await wait(1_000);
+    expect(said("settled")).toMatchObject([{ settled: { sequence: 2, isFlat: true } }]);
+  });
+
+  it("fences itself when the lease names another epoch, and leaves the orders to the successor", async () => {
+    begin(RUN);
+    book();
+    await wait(2_000);
+    renews = async () => false;
+    await wait(1_500);
+    expect(ended).toBe("fenced");
+    expect(resting()).toEqual([ownId(1)]);
+    expect(released).toBe(0);
+  });
+
+  it("takes opening orders off when its worker leaves", async () => {
+    begin(RUN);
+    book();
+    await wait(2_000);
+    instance.shutdown("cancel");
+    await wait(1_000);
+    expect(resting()).toEqual([]);
+    expect(ended).toBe("asked");
+    expect(rows.at(-1)).toMatchObject({ type: "state" });
+  });
+
+  it("keeps them for a restart", async () => {
+    begin(RUN);
+    book();
+    await wait(2_000);
+    instance.shutdown("keep");
+    await wait(1_000);
+    expect(resting()).toEqual([ownId(1)]);
+    expect(ended).toBe("asked");
+  });
+
+  it("places nothing once its worker is gone, waits for a successor, then applies onShutdown and ends within ten seconds", async () => {
+    begin(RUN);
+    book();
+    await wait(2_000);
+    instance.orphaned();
+    wishes = bids("bid", "another");
+    book();
+    await wait(5_900);
+    expect(ended).toBeNull();
+    expect(port.calls.filter((call) => call.startsWith("place"))).toHaveLength(1);
+    await wait(4_000);
+    expect(ended).toBe("orphaned");
+    expect(resting()).toEqual([]);
+  });
+
+  it("pulls its quotes when Redis has been away for the life of a lease, and quotes again when it is back", async () => {
+    begin(RUN);
+    book();
+    await wait(2_000);
+    renews = async () => {
+      throw new Error("Redis is away");
+    };
+    await wait(4_000);
+    expect(resting()).toEqual([ownId(1)]);
+    await wait(3_000);
+    expect(resting()).toEqual([]);
+    expect(said("status").at(-1)?.status.note).toBe("Redis does not answer; opening orders are pulled");
+    renews = async () => true;
+    await wait(5_000);
+    expect(resting()).toEqual([ownId(2)]);
+  });
+
+  it("reports a halt that the strategy called", async () => {
+    wishes = [{ type: "halt", reason: { en: "too far", "zh-TW": "太遠" } }];
+    begin(RUN);
+    await wait(1_000);
+    expect(said("halted")).toEqual([{ type: "halted", reason: { en: "too far", "zh-TW": "太遠" } }]);
+  });
+});
