@@ -24,8 +24,14 @@ export function onPath(program) {
 /** Installs packages as root. `RUNLEVEL=1` keeps an init script from starting the service that a package brings. */
 export async function installDebianPackages(names, extra = []) {
   await updateEmptyLists();
-  const args = ["install", "-y", "-q", "--no-install-recommends", ...extra, ...names];
-  const { code, output } = await run("apt-get", args, { env: { ...quiet.env, RUNLEVEL: "1" } });
+  const install = () =>
+    run("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...extra, ...names], { env: { ...quiet.env, RUNLEVEL: "1" } });
+  let { code, output } = await install();
+  if (code !== 0 && output.includes("dpkg --configure -a")) {
+    // An earlier installation was cut off; dpkg wants it finished first.
+    await run("dpkg", ["--configure", "-a"], quiet);
+    ({ code, output } = await install());
+  }
   if (code !== 0) throw new SetupError(`apt-get could not install ${names.join(", ")}:\n${tail(output)}`);
 }
 

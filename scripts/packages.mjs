@@ -94,9 +94,14 @@ async function installCompiler() {
     throw new SetupError("The SQLite driver must be compiled: run `xcode-select --install`, then start again.");
   if (isRoot() && onPath("apt-get")) {
     say(`installing ${missing.join(", ")} to compile the SQLite driver`);
-    await installDebianPackages(missing);
-    // Debian may count a package as installed whose programs were deleted.
-    if (missingTools().length > 0) await reinstallDebianPackages(missing);
+    try {
+      await installDebianPackages(missing);
+      // Debian may count a package as installed whose programs were deleted.
+      if (missingTools().length > 0) await reinstallDebianPackages(missing);
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      say(error.message);
+    }
   }
   const left = missingTools();
   if (left.length === 0) return;

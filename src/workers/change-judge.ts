@@ -3,6 +3,7 @@
 import type { FleetChange } from "../core/command.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
+import { stateWord } from "../core/words.ts";
 import type { BotView } from "./hosted-bot.ts";
 
 /** The fleet waits 20 s for an outcome; this leaves room for the answer to reach it. */
@@ -108,8 +109,10 @@ function numbers({ openOrders, position, symbol }: BotStatus): Text {
 
 function unconfirmed({ status, lastError }: BotView): Text {
   const why = lastError ?? status.lastError;
+  const state = stateWord(status.state);
+  const left = status.openOrders + status.unknownOrders;
   return {
-    en: `the bot is ${status.state} with ${status.openOrders + status.unknownOrders} orders not proven gone${why === null ? "" : `; last error: ${why}`}`,
-    "zh-TW": `機器人目前為 ${status.state}，尚有 ${status.openOrders + status.unknownOrders} 筆委託未確認${why === null ? "" : `；最近的錯誤：${why}`}`,
+    en: `the bot is ${state.en} with ${left} orders not proven gone${why === null ? "" : `; last error: ${why}`}`,
+    "zh-TW": `機器人目前${state["zh-TW"]}，尚有 ${left} 筆委託未確認${why === null ? "" : `；最近的錯誤：${why}`}`,
   };
 }

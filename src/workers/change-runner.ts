@@ -1,7 +1,7 @@
 // Carries out the commands that change bots: tells the bot, watches it, and answers each change once.
 
 import type { Logger } from "pino";
-import type { ChangeOutcome } from "../core/command.ts";
+import type { ChangeOutcome, FleetChange } from "../core/command.ts";
 import type { Clock } from "../core/ports.ts";
 import type { ChangeRow, Changes } from "../storage/changes.ts";
 import { judgeChange, replaces, type Verdict } from "./change-judge.ts";
@@ -44,12 +44,37 @@ interface Running {
 const ANSWERED_MAX = 1_000;
 
 export function createChangeRunner(options: ChangeRunnerOptions): ChangeRunner {
-  const { clock, log } = options;
-  const running = new Map<string, Running>();
-  const answered = new Set<string>();
+  return new Runner(options);
+}
 
-  function begin(row: ChangeRow, bot: ChangedBot): void {
-    running.set(row.id, { row, begunAt: clock.monotonic(), epochBefore: bot.view.record.epoch });
+class Runner implements ChangeRunner {
+  readonly #options: ChangeRunnerOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #answered = new Set<string>();
+
+  constructor(options: ChangeRunnerOptions) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  run(row: ChangeRow): boolean {
+    if (row.state !== "pending" || this.#running.has(row.id) || this.#answered.has(row.id)) return false;
+    const bot = this.#options.bot(row.botId);
+    if (bot === undefined || bot.view.isElsewhere) return false;
+    this.#begin(row, bot);
+    return true;
+  }
+
+  check(botId?: string): void {
+    for (const entry of [...this.#running.values()]) if (botId === undefined || entry.row.botId === botId) this.#checkOne(entry);
+  }
+
+  #begin(row: ChangeRow, bot: ChangedBot): void {
+    const { clock, log } = this.#options;
+    this.#running.set(row.id, { row, begunAt: clock.monotonic(), epochBefore: bot.view.record.epoch });
     log.info({ botId: row.botId, change: row.id, type: row.change.type }, "change begins");
     switch (row.change.type) {
       case "start":
@@ -67,72 +92,45 @@ export function createChangeRunner(options: ChangeRunnerOptions): ChangeRunner {
     }
   }
 
-  function replacedBy(entry: Running) {
-    for (const { row } of running.values()) {
-      const isLater = row.botId === entry.row.botId && row.number > entry.row.number;
-      if (isLater && replaces(row.change.type, entry.row.change.type)) return row.change.type;
+  #checkOne(entry: Running): void {
+    const { row, epochBefore, begunAt } = entry;
+    const view = this.#options.bot(row.botId)?.view;
+    if (view === undefined) return;
+    const forMs = this.#options.clock.monotonic() - begunAt;
+    const verdict = judgeChange({ change: row.change, forMs, epochBefore, replacedBy: this.#replacedBy(row) }, view);
+    if (verdict.verdict === "wait") return;
+    this.#running.delete(row.id);
+    if (verdict.verdict !== "forward") void this.#answer(entry, verdict, view);
+    else if (view.record.holder !== null) this.#options.forward(row, view.record.holder);
+  }
+
+  #replacedBy({ botId, number, change }: ChangeRow): FleetChange["type"] | null {
+    for (const { row } of this.#running.values()) {
+      if (row.botId === botId && row.number > number && replaces(row.change.type, change.type)) return row.change.type;
     }
     return null;
   }
 
-  function checkOne(id: string, entry: Running): void {
-    const bot = options.bot(entry.row.botId);
-    if (bot === undefined) return;
-    const { view } = bot;
-    const verdict = judgeChange(
-      {
-        change: entry.row.change,
-        forMs: clock.monotonic() - entry.begunAt,
-        epochBefore: entry.epochBefore,
-        replacedBy: replacedBy(entry),
-      },
-      view,
-    );
-    if (verdict.verdict === "wait") return;
-    running.delete(id);
-    if (verdict.verdict === "forward") {
-      const { holder } = view.record;
-      if (holder !== null) options.forward(entry.row, holder);
-      return;
-    }
-    void answer(entry, verdict, view);
-  }
-
-  async function answer(entry: Running, verdict: Exclude<Verdict, { verdict: "wait" | "forward" }>, view: BotView): Promise<void> {
+  async #answer(entry: Running, verdict: Exclude<Verdict, { verdict: "wait" | "forward" }>, view: BotView): Promise<void> {
+    const { changes, announce, log } = this.#options;
     const { row } = entry;
-    remember(row.id);
+    this.#remember(row.id);
     const outcome: ChangeOutcome = { botId: row.botId, outcome: verdict.verdict, message: verdict.message, status: view.status };
     log.info({ botId: row.botId, change: row.id, outcome: outcome.outcome, message: outcome.message.en }, "change answered");
     try {
-      await options.changes.finish(row.id, outcome);
-      options.announce(row.id);
+      await changes.finish(row.id, outcome);
+      announce(row.id);
     } catch (error) {
       // It is still pending in the database: judged again, but not begun again.
-      running.set(row.id, entry);
+      this.#running.set(row.id, entry);
       log.error({ err: error, change: row.id }, "outcome not stored");
     }
   }
 
-  function remember(id: string): void {
-    answered.add(id);
-    if (answered.size <= ANSWERED_MAX) return;
-    const oldest = answered.values().next().value;
-    if (oldest !== undefined) answered.delete(oldest);
+  #remember(id: string): void {
+    this.#answered.add(id);
+    if (this.#answered.size <= ANSWERED_MAX) return;
+    const oldest = this.#answered.values().next().value;
+    if (oldest !== undefined) this.#answered.delete(oldest);
   }
-
-  return {
-    run(row) {
-      if (row.state !== "pending" || running.has(row.id) || answered.has(row.id)) return false;
-      const bot = options.bot(row.botId);
-      if (bot === undefined || bot.view.isElsewhere) return false;
-      begin(row, bot);
-      return true;
-    },
-    check(botId) {
-      for (const [id, entry] of [...running]) if (botId === undefined || entry.row.botId === botId) checkOne(id, entry);
-    },
-    get running() {
-      return running.size;
-    },
-  };
 }

@@ -6,7 +6,7 @@ import type { Text } from "../core/text.ts";
 import type { BotRecord, HaltKind } from "../storage/bots.ts";
 import { carriedStatus } from "./bot-status.ts";
 import { type Decision, decide, type Ownership, SHUTDOWN_MAX_MS, shouldTrade } from "./bot-supervisor.ts";
-import { InstanceSlot, type SlotDoors } from "./instance-slot.ts";
+import { type HowEnded, InstanceSlot, type SlotDoors } from "./instance-slot.ts";
 import type { MissingLeases } from "./lease-watch.ts";
 import { pause } from "./pause.ts";
 import { type Directive, LEASE_TTL_MS } from "./protocol.ts";
@@ -63,7 +63,7 @@ export class HostedBot {
       onStatus: (status) => this.#statusFrom(status),
       onHalted: (reason) => void this.#halt("strategy", reason),
       onRefused: (why, reason) => this.#refused(why, reason),
-      onEnded: (isAsked) => this.#ended(isAsked),
+      onEnded: (how) => this.#ended(how),
       onChange: () => {
         doors.onView(this.#record.id);
         doors.poke();
@@ -257,10 +257,12 @@ export class HostedBot {
     this.#slot.crashes = [];
   }
 
-  async #ended(isAsked: boolean): Promise<void> {
+  async #ended(how: HowEnded): Promise<void> {
     const { bots, log } = this.#doors;
     const { id, desired } = this.#record;
-    if (isAsked && desired === "stopped" && this.#slot.settled?.isFlat === true)
+    this.#isElsewhere = how === "fenced";
+    if (how === "fenced") return;
+    if (how === "asked" && desired === "stopped" && this.#slot.settled?.isFlat === true)
       await bots.releaseClaims(id).catch((error) => log.error({ err: error, botId: id }, "claims not released"));
     this.#publish(true);
   }

@@ -2,7 +2,7 @@
 
 import type { ExchangeFill, KernelEvent } from "../core/events.ts";
 import { isLive, type Order } from "../core/order.ts";
-import type { Clock, OrderLookup, OrderRef } from "../core/ports.ts";
+import type { Clock, OrderLookup } from "../core/ports.ts";
 import { type Legs, legNamed } from "./order-desk.ts";
 import { REQUEST_WINDOW_MS } from "./protocol.ts";
 
@@ -54,76 +54,116 @@ interface Inquiry {
 
 /** Bounded to three look-ups at a time; pauses double from 0.5 s to 15 s per order. */
 export function createInquiries(options: InquiryOptions): Inquiries {
-  const { clock, post } = options;
-  const inquiries = new Map<string, Inquiry>();
-  const doubtedAt = new Map<string, number>();
-  // A request that a former life signed just before it ended may land within the same window after our start.
-  const startedAt = clock.monotonic();
-  let looking = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let isStopped = false;
+  return new InquiryDesk(options);
+}
 
-  function schedule(): void {
-    clearTimeout(timer);
-    if (isStopped) return;
-    const now = clock.monotonic();
-    for (const inquiry of inquiries.values()) {
-      if (looking >= CONCURRENT_MAX) return;
-      if (inquiry.isOpen && !inquiry.isLooking && inquiry.dueAt <= now) void look(inquiry);
-    }
-    const waiting = [...inquiries.values()].filter((inquiry) => inquiry.isOpen && !inquiry.isLooking);
-    if (waiting.length === 0) return;
-    const nextAt = Math.min(...waiting.map((inquiry) => inquiry.dueAt));
-    timer = setTimeout(schedule, Math.max(1, nextAt - now));
+class InquiryDesk implements Inquiries {
+  readonly #options: InquiryOptions;
+  readonly #inquiries = new Map<string, Inquiry>();
+  readonly #doubtedAt = new Map<string, number>();
+  /** A request that a former life signed just before it ended may land within the same window after our start. */
+  readonly #startedAt: number;
+  #looking = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(options: InquiryOptions) {
+    this.#options = options;
+    this.#startedAt = options.clock.monotonic();
   }
 
-  async function look(inquiry: Inquiry): Promise<void> {
-    looking += 1;
+  get unlooked(): number {
+    return [...this.#inquiries.values()].filter((inquiry) => inquiry.isOpen && inquiry.looks === 0).length;
+  }
+
+  get open(): number {
+    return [...this.#inquiries.values()].filter((inquiry) => inquiry.isOpen).length;
+  }
+
+  ask(leg: string, clientOrderId: string): void {
+    const now = this.#options.clock.monotonic();
+    for (const [id, old] of this.#inquiries) if (!old.isOpen && now - old.askedAt > MEMORY_MS) this.#inquiries.delete(id);
+    const known = this.#inquiries.get(clientOrderId);
+    if (known === undefined) {
+      const fresh = { leg, clientOrderId, isOpen: true, misses: 0, looks: 0, dueAt: now, askedAt: now, isLooking: false };
+      this.#inquiries.set(clientOrderId, fresh);
+    } else {
+      known.isOpen = true;
+      known.askedAt = now;
+    }
+    this.#schedule();
+  }
+
+  doubt(clientOrderId: string): void {
+    this.#doubtedAt.set(clientOrderId, this.#options.clock.monotonic());
+    const inquiry = this.#inquiries.get(clientOrderId);
+    // Looks from before the request could land prove nothing.
+    if (inquiry !== undefined) inquiry.misses = 0;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    if (this.#isStopped) return;
+    const now = this.#options.clock.monotonic();
+    for (const inquiry of this.#inquiries.values()) {
+      if (this.#looking >= CONCURRENT_MAX) return;
+      if (inquiry.isOpen && !inquiry.isLooking && inquiry.dueAt <= now) void this.#look(inquiry);
+    }
+    const waiting = [...this.#inquiries.values()].filter((inquiry) => inquiry.isOpen && !inquiry.isLooking);
+    if (waiting.length === 0) return;
+    const nextAt = Math.min(...waiting.map((inquiry) => inquiry.dueAt));
+    this.#timer = setTimeout(() => this.#schedule(), Math.max(1, nextAt - now));
+  }
+
+  async #look(inquiry: Inquiry): Promise<void> {
+    const { clock, onError } = this.#options;
+    this.#looking += 1;
     inquiry.isLooking = true;
-    const lookedAt = clock.monotonic();
     try {
-      await lookOnce(inquiry, lookedAt);
+      await this.#lookOnce(inquiry, clock.monotonic());
     } catch (error) {
-      options.onError(`look-up of order ${inquiry.clientOrderId} failed: ${String(error)}`);
+      onError(`look-up of order ${inquiry.clientOrderId} failed: ${String(error)}`);
     } finally {
       inquiry.looks += 1;
       inquiry.isLooking = false;
       inquiry.dueAt = clock.monotonic() + Math.min(PAUSE_MAX_MS, FIRST_PAUSE_MS * 2 ** (inquiry.looks - 1));
-      looking -= 1;
-      schedule();
+      this.#looking -= 1;
+      this.#schedule();
     }
   }
 
-  async function lookOnce(inquiry: Inquiry, lookedAt: number): Promise<void> {
-    const order = options.order(inquiry.clientOrderId);
+  async #lookOnce(inquiry: Inquiry, lookedAt: number): Promise<void> {
+    const { legs, onError } = this.#options;
+    const order = this.#options.order(inquiry.clientOrderId);
     if (order === undefined || !(isLive(order) || order.isUnknown)) {
       inquiry.isOpen = false;
       return;
     }
-    const { instrument, port } = legNamed(options.legs, inquiry.leg);
-    const ref: OrderRef = {
-      symbol: instrument.ref.symbol,
-      clientOrderId: order.clientOrderId,
-      exchangeOrderId: order.exchangeOrderId,
-      createdAt: order.createdAt,
-    };
-    const found = await port.lookup(ref);
-    if (isStopped) return;
-    if (found.found === "notFound") return notFound(inquiry, order, lookedAt);
+    const { instrument, port } = legNamed(legs, inquiry.leg);
+    const { clientOrderId, exchangeOrderId, createdAt } = order;
+    const found = await port.lookup({ symbol: instrument.ref.symbol, clientOrderId, exchangeOrderId, createdAt });
+    if (this.#isStopped) return;
+    if (found.found === "notFound") return await this.#notFound(inquiry, order, lookedAt);
     inquiry.misses = 0;
-    if (found.found === "unknown") return options.onError(`order ${order.clientOrderId} is still in doubt: ${found.message}`);
-    await answer(inquiry, order, found);
+    if (found.found === "unknown") return onError(`order ${clientOrderId} is still in doubt: ${found.message}`);
+    await this.#answer(inquiry, order, found);
   }
 
-  async function answer(inquiry: Inquiry, order: Order, found: Extract<OrderLookup, { found: "open" | "closed" }>): Promise<void> {
+  async #answer(inquiry: Inquiry, order: Order, found: Extract<OrderLookup, { found: "open" | "closed" }>): Promise<void> {
+    const { post, learn, clock } = this.#options;
     const { leg, clientOrderId } = inquiry;
     const { exchangeOrderId, filledQuantity } = found.found === "open" ? found.order : found;
     const wasAcknowledged = order.exchangeOrderId !== null;
-    options.learn(clientOrderId, exchangeOrderId);
-    doubtedAt.delete(clientOrderId);
+    learn(clientOrderId, exchangeOrderId);
+    this.#doubtedAt.delete(clientOrderId);
     // Fills first: the order then closes with all of them seen. Their list may lag behind, so look once more.
     inquiry.isOpen = filledQuantity > order.filledQuantity;
-    if (inquiry.isOpen) await readFills(inquiry);
+    if (inquiry.isOpen) await this.#readFills(inquiry, order);
     const about = { leg, clientOrderId, at: clock.now() };
     if (found.found === "open" || found.status === "filled") post({ type: "accepted", ...about, exchangeOrderId, filledQuantity });
     else if (found.status === "rejected" && !wasAcknowledged)
@@ -131,60 +171,24 @@ export function createInquiries(options: InquiryOptions): Inquiries {
     else post({ type: "canceled", ...about, filledQuantity, expired: found.status === "expired" });
   }
 
-  async function readFills(inquiry: Inquiry): Promise<boolean> {
-    const { instrument, port } = legNamed(options.legs, inquiry.leg);
-    const createdAt = options.order(inquiry.clientOrderId)?.createdAt ?? clock.now();
-    const page = await port.fillsSince(instrument.ref.symbol, createdAt - CLOCK_SKEW_MS);
-    options.takeFills(inquiry.leg, page.fills);
+  /** Hands on the fills since the order; true when the list was complete. */
+  async #readFills(inquiry: Inquiry, order: Order): Promise<boolean> {
+    const { instrument, port } = legNamed(this.#options.legs, inquiry.leg);
+    const page = await port.fillsSince(instrument.ref.symbol, order.createdAt - CLOCK_SKEW_MS);
+    this.#options.takeFills(inquiry.leg, page.fills);
     return page.complete;
   }
 
-  async function notFound(inquiry: Inquiry, order: Order, lookedAt: number): Promise<void> {
+  async #notFound(inquiry: Inquiry, order: Order, lookedAt: number): Promise<void> {
     inquiry.misses += 1;
     // The exchange has known this order: its history will name it, however late.
     if (order.exchangeOrderId !== null) return;
-    const doubtedFor = lookedAt - (doubtedAt.get(inquiry.clientOrderId) ?? startedAt);
+    const doubtedFor = lookedAt - (this.#doubtedAt.get(inquiry.clientOrderId) ?? this.#startedAt);
     if (inquiry.misses < LOOKS_MIN || doubtedFor < NEVER_ARRIVED_MS) return;
     // It may have been placed and filled at once: only a complete list of fills without it ends the doubt.
-    if (!(await readFills(inquiry))) return;
+    if (!(await this.#readFills(inquiry, order))) return;
     inquiry.isOpen = false;
-    doubtedAt.delete(inquiry.clientOrderId);
-    post({ type: "neverArrived", leg: inquiry.leg, clientOrderId: inquiry.clientOrderId, at: clock.now() });
+    this.#doubtedAt.delete(inquiry.clientOrderId);
+    this.#options.post({ type: "neverArrived", leg: inquiry.leg, clientOrderId: inquiry.clientOrderId, at: this.#options.clock.now() });
   }
-
-  function forgetOld(now: number): void {
-    for (const [id, inquiry] of inquiries) if (!inquiry.isOpen && now - inquiry.askedAt > MEMORY_MS) inquiries.delete(id);
-  }
-
-  return {
-    ask(leg, clientOrderId) {
-      const now = clock.monotonic();
-      forgetOld(now);
-      const known = inquiries.get(clientOrderId);
-      if (known === undefined) {
-        const fresh = { leg, clientOrderId, isOpen: true, misses: 0, looks: 0, dueAt: now, askedAt: now, isLooking: false };
-        inquiries.set(clientOrderId, fresh);
-      } else {
-        known.isOpen = true;
-        known.askedAt = now;
-      }
-      schedule();
-    },
-    doubt(clientOrderId) {
-      doubtedAt.set(clientOrderId, clock.monotonic());
-      const inquiry = inquiries.get(clientOrderId);
-      // Looks from before the request could land prove nothing.
-      if (inquiry !== undefined) inquiry.misses = 0;
-    },
-    get unlooked() {
-      return [...inquiries.values()].filter((inquiry) => inquiry.isOpen && inquiry.looks === 0).length;
-    },
-    get open() {
-      return [...inquiries.values()].filter((inquiry) => inquiry.isOpen).length;
-    },
-    stop() {
-      isStopped = true;
-      clearTimeout(timer);
-    },
-  };
 }

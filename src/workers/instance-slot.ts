@@ -20,6 +20,9 @@ export interface SlotDoors extends StartDoors {
   readonly raise: (alert: AlertBody, record: BotRecord) => void;
 }
 
+/** `fenced`: somebody else owns the bot now; how it is is theirs to say. */
+export type HowEnded = "asked" | "crashed" | "fenced";
+
 export interface SlotOptions {
   readonly doors: SlotDoors;
   readonly record: () => BotRecord;
@@ -29,7 +32,7 @@ export interface SlotOptions {
   readonly onHalted: (reason: Text) => void;
   /** It cannot run as it is. */
   readonly onRefused: (why: "claim" | "config", reason: Text) => Promise<void>;
-  readonly onEnded: (isAsked: boolean) => Promise<void>;
+  readonly onEnded: (how: HowEnded) => Promise<void>;
   /** Look again soon. */
   readonly onChange: () => void;
 }
@@ -209,13 +212,13 @@ export class InstanceSlot {
     this.#leavingSince = null;
     this.#recoveredEpoch = null;
     doors.log[isAsked ? "info" : "error"]({ botId: id, epoch, instancePid: end.pid, cause: end.cause }, "instance ended");
-    if (!isAsked) await this.#endedUnasked(end, epoch, process?.refusal ?? null);
+    const how = isAsked ? "asked" : await this.#endedUnasked(end, epoch, process?.refusal ?? null);
     await doors.bots.endRun(id, epoch, end.cause).catch((error) => doors.log.error({ err: error, botId: id }, "end of run not stored"));
-    await onEnded(isAsked);
+    await onEnded(how);
     onChange();
   }
 
-  async #endedUnasked(end: ProcessEnd, epoch: number, refusal: Text | null): Promise<void> {
+  async #endedUnasked(end: ProcessEnd, epoch: number, refusal: Text | null): Promise<HowEnded> {
     const { doors, record, onRefused } = this.#options;
     const { id, config } = record();
     const now = doors.clock.monotonic();
@@ -225,11 +228,12 @@ export class InstanceSlot {
     const newest = await doors.bots.get(id).catch(() => null);
     if (end.reason === "fenced" || (newest !== null && newest.epoch > epoch)) {
       doors.log.warn({ botId: id, epoch, newest: newest?.epoch }, "instance was fenced: somebody else took the bot");
-      return;
+      return "fenced";
     }
     if (refusal !== null) {
       this.#refuse(refusal);
-      return await onRefused("config", refusal);
+      await onRefused("config", refusal);
+      return "crashed";
     }
     const { restart } = config;
     this.crashes = [...recentCrashes(this.crashes, restart.windowMs, now), now];
@@ -238,5 +242,6 @@ export class InstanceSlot {
     const isLast = this.crashes.length > restart.maxAttempts;
     const restartInMs = isLast ? null : restartDelayMs(this.crashes.length, restart);
     doors.raise({ type: "crashed", cause: end.cause, pid: end.pid, epoch, restartInMs }, record());
+    return "crashed";
   }
 }

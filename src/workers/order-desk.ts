@@ -51,58 +51,66 @@ export function legNamed(legs: Legs, name: string): Leg {
 }
 
 export function createOrderDesk(options: OrderDeskOptions): OrderDesk {
-  const { legs, clock, post } = options;
-  let inFlight = 0;
-  const desk: OrderDesk = {
-    ledgerTrouble: false,
-    refuses(urgency) {
-      const fenced = options.fence("place");
-      if (fenced !== null) return { code: "fenced", message: fenced };
-      if (desk.ledgerTrouble && urgency === "open")
-        return { code: "ledgerUnavailable", message: "the database takes no rows, so nothing new is opened" };
-      return null;
-    },
-    place(effect, stored) {
-      const { instrument, port } = legNamed(legs, effect.leg);
-      void track(port.place(instrument.ref.symbol, effect.order, effect.urgency, soon(stored))).then(
-        (outcome) => placed(effect, outcome),
-        // The port promised never to throw for an answer, so nobody knows what this means for the order.
-        (error: unknown) => placed(effect, { outcome: "unknown", message: String(error) }),
-      );
-    },
-    cancel(effect) {
-      const { instrument, port } = legNamed(legs, effect.leg);
-      const order: OrderRef = {
-        symbol: instrument.ref.symbol,
-        clientOrderId: effect.clientOrderId,
-        exchangeOrderId: effect.exchangeOrderId,
-        createdAt: options.createdAt(effect.clientOrderId),
-      };
-      void track(port.cancel(order, options.isUrgent() ? "panic" : "cancel")).then(
-        (outcome) => canceled(effect, outcome),
-        (error: unknown) => canceled(effect, { outcome: "unknown", message: String(error) }),
-      );
-    },
-    get inFlight() {
-      return inFlight;
-    },
-  };
+  return new Desk(options);
+}
 
-  async function track<T>(request: Promise<T>): Promise<T> {
-    inFlight += 1;
+class Desk implements OrderDesk {
+  readonly #options: OrderDeskOptions;
+  #inFlight = 0;
+  ledgerTrouble = false;
+
+  constructor(options: OrderDeskOptions) {
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  refuses(urgency: "close" | "open"): { readonly code: string; readonly message: string } | null {
+    const fenced = this.#options.fence("place");
+    if (fenced !== null) return { code: "fenced", message: fenced };
+    if (this.ledgerTrouble && urgency === "open")
+      return { code: "ledgerUnavailable", message: "the database takes no rows, so nothing new is opened" };
+    return null;
+  }
+
+  place(effect: PlaceEffect, stored: Promise<boolean>): void {
+    const { instrument, port } = legNamed(this.#options.legs, effect.leg);
+    void this.#track(port.place(instrument.ref.symbol, effect.order, effect.urgency, soon(stored))).then(
+      (outcome) => this.#placed(effect, outcome),
+      // The port promised never to throw for an answer, so nobody knows what this means for the order.
+      (error: unknown) => this.#placed(effect, { outcome: "unknown", message: String(error) }),
+    );
+  }
+
+  cancel(effect: CancelEffect): void {
+    const { legs, createdAt, isUrgent } = this.#options;
+    const { clientOrderId, exchangeOrderId } = effect;
+    const { instrument, port } = legNamed(legs, effect.leg);
+    const order: OrderRef = { symbol: instrument.ref.symbol, clientOrderId, exchangeOrderId, createdAt: createdAt(clientOrderId) };
+    void this.#track(port.cancel(order, isUrgent() ? "panic" : "cancel")).then(
+      (outcome) => this.#canceled(effect, outcome),
+      (error: unknown) => this.#canceled(effect, { outcome: "unknown", message: String(error) }),
+    );
+  }
+
+  async #track<T>(request: Promise<T>): Promise<T> {
+    this.#inFlight += 1;
     try {
       return await request;
     } finally {
-      inFlight -= 1;
+      this.#inFlight -= 1;
     }
   }
 
-  function placed(effect: PlaceEffect, outcome: PlaceOutcome): void {
+  #placed(effect: PlaceEffect, outcome: PlaceOutcome): void {
+    const { post, learn, doubt, onError, clock } = this.#options;
     const about = { leg: effect.leg, clientOrderId: effect.order.clientOrderId, at: clock.now() };
     switch (outcome.outcome) {
       case "accepted": {
         const { exchangeOrderId, filledQuantity } = outcome;
-        options.learn(about.clientOrderId, exchangeOrderId);
+        learn(about.clientOrderId, exchangeOrderId);
         post({ type: "accepted", ...about, exchangeOrderId, filledQuantity });
         // An IOC order that found too little is over, though nobody canceled it.
         if (outcome.closed && filledQuantity < effect.order.quantity) post({ type: "canceled", ...about, filledQuantity, expired: true });
@@ -110,39 +118,38 @@ export function createOrderDesk(options: OrderDeskOptions): OrderDesk {
       }
       case "rejected":
       case "denied":
-        if (outcome.outcome === "denied") options.onError(`place denied: ${outcome.message}`);
+        if (outcome.outcome === "denied") onError(`place denied: ${outcome.message}`);
         post({ type: outcome.outcome, ...about, code: outcome.code, message: outcome.message });
         return;
       case "unknown":
-        options.onError(`place unanswered: ${outcome.message}`);
-        options.doubt(about.clientOrderId);
+        onError(`place unanswered: ${outcome.message}`);
+        doubt(about.clientOrderId);
         post({ type: "unknown", ...about });
         return;
     }
   }
 
-  function canceled(effect: CancelEffect, outcome: CancelOutcome): void {
+  #canceled(effect: CancelEffect, outcome: CancelOutcome): void {
+    const { post, inquire, onError, clock } = this.#options;
     const about = { leg: effect.leg, clientOrderId: effect.clientOrderId, at: clock.now() };
     switch (outcome.outcome) {
       case "canceled":
-        if (outcome.filledQuantity === null) options.inquire(effect.leg, effect.clientOrderId);
+        if (outcome.filledQuantity === null) inquire(effect.leg, effect.clientOrderId);
         else post({ type: "canceled", ...about, filledQuantity: outcome.filledQuantity });
         return;
       case "denied":
-        options.onError(`cancel denied: ${outcome.message}`);
+        onError(`cancel denied: ${outcome.message}`);
         post({ type: "cancelRefused", ...about, isUnknown: false });
         return;
       case "notFound":
         post({ type: "cancelRefused", ...about, isUnknown: false });
         return;
       case "unknown":
-        options.onError(`cancel unanswered: ${outcome.message}`);
+        onError(`cancel unanswered: ${outcome.message}`);
         post({ type: "cancelRefused", ...about, isUnknown: true });
         return;
     }
   }
-
-  return desk;
 }
 
 /** False when the row is not stored in time: an order must not wait for ever for its database. */

@@ -39,112 +39,115 @@ interface FillCursor {
   readAt: number;
 }
 
-export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { legs, clock, own } = options;
-  const cursors = new Map<string, FillCursor>();
-  let running: Promise<boolean> | null = null;
-  let isDoubtWaiting = false;
+interface Read {
+  /** When the snapshot was asked for, epoch ms. */
+  readonly askedAt: number;
+  readonly fillsBefore: number;
+  readonly isDoubtful: boolean;
+}
 
-  async function runOnce(isDoubtful: boolean): Promise<boolean> {
+export function createReconciler(options: ReconcilerOptions): Reconciler {
+  return new AccountReader(options);
+}
+
+class AccountReader implements Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #cursors = new Map<string, FillCursor>();
+  #running: Promise<boolean> | null = null;
+  #isDoubtWaiting = false;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  run(isDoubtful: boolean): Promise<boolean> {
+    // One read at a time; a doubt that arises meanwhile gets a read of its own.
+    if (this.#running !== null) {
+      this.#isDoubtWaiting ||= isDoubtful;
+      return this.#running;
+    }
+    this.#running = this.#runOnce(isDoubtful).finally(() => {
+      this.#running = null;
+      if (!this.#isDoubtWaiting) return;
+      this.#isDoubtWaiting = false;
+      void this.run(true);
+    });
+    return this.#running;
+  }
+
+  async ownOpenOrders(): ReturnType<Reconciler["ownOpenOrders"]> {
+    const { legs, own } = this.#options;
+    const found = [];
+    for (const [port, names] of portsOf(legs)) {
+      const snapshot = await port.snapshot(names.map((name) => symbolOf(legs, name)));
+      for (const leg of names) {
+        for (const order of snapshot.openOrders) {
+          const clientOrderId = own.clientOrderIdOf(order);
+          if (order.symbol === symbolOf(legs, leg) && clientOrderId !== null) found.push({ leg, order, clientOrderId });
+        }
+      }
+    }
+    return found;
+  }
+
+  async #runOnce(isDoubtful: boolean): Promise<boolean> {
+    const { legs, clock, fillCount, onError } = this.#options;
     const reads = [...portsOf(legs)].map(async ([port, names]) => {
-      const askedAt = clock.now();
-      const fillsBefore = options.fillCount();
+      const read = { askedAt: clock.now(), fillsBefore: fillCount(), isDoubtful };
       const snapshot = await port.snapshot(names.map((name) => symbolOf(legs, name)));
       let isComplete = true;
-      for (const name of names) isComplete = (await reconcileLeg(name, snapshot, { askedAt, fillsBefore, isDoubtful })) && isComplete;
+      for (const name of names) isComplete = (await this.#reconcileLeg(name, snapshot, read)) && isComplete;
       return isComplete;
     });
     const results = await Promise.allSettled(reads);
-    for (const result of results) if (result.status === "rejected") options.onError(`reconciliation failed: ${String(result.reason)}`);
+    for (const result of results) if (result.status === "rejected") onError(`reconciliation failed: ${String(result.reason)}`);
     return results.every((result) => result.status === "fulfilled" && result.value);
   }
 
   /** False when its fills could not be read: the list of orders still stands, the position then proves nothing. */
-
-  async function reconcileLeg(
-    name: string,
-    snapshot: AccountSnapshot,
-    read: { readonly askedAt: number; readonly fillsBefore: number; readonly isDoubtful: boolean },
-  ): Promise<boolean> {
+  async #reconcileLeg(name: string, snapshot: AccountSnapshot, read: Read): Promise<boolean> {
+    const { legs, own, post, clock, fillCount } = this.#options;
     const leg = legs[name];
     if (leg === undefined) return true;
-    const { symbol } = leg.instrument.ref;
-    const openOrders = snapshot.openOrders.filter((order) => order.symbol === symbol && own.clientOrderIdOf(order) !== null);
-    for (const order of openOrders) {
-      const clientOrderId = own.clientOrderIdOf(order);
-      if (clientOrderId !== null) own.learn(clientOrderId, order.exchangeOrderId);
-    }
-    const cursor = cursors.get(name);
-    const isDue = cursor === undefined || clock.monotonic() - cursor.readAt >= FILLS_EVERY_MS;
-    const hasFills = read.isDoubtful || isDue || differs(name, openOrders) ? await readFills(name, leg, read.askedAt) : true;
-    const isQuiet = hasFills && options.fillCount() === read.fillsBefore;
-    options.post({
-      type: "reconciled",
-      leg: name,
-      at: read.askedAt,
-      openOrders: openOrders.map((order) => ({ ...order, clientOrderId: own.clientOrderIdOf(order) })),
-      // A fill that came while we read makes the position incomparable; the next read will do.
-      position: isQuiet ? positionOf(leg, snapshot) : null,
+    const openOrders = snapshot.openOrders.flatMap((order) => {
+      const clientOrderId = order.symbol === leg.instrument.ref.symbol ? own.clientOrderIdOf(order) : null;
+      return clientOrderId === null ? [] : [{ ...order, clientOrderId }];
     });
+    for (const { clientOrderId, exchangeOrderId } of openOrders) own.learn(clientOrderId, exchangeOrderId);
+    const cursor = this.#cursors.get(name);
+    const isDue = cursor === undefined || clock.monotonic() - cursor.readAt >= FILLS_EVERY_MS;
+    const hasFills = read.isDoubtful || isDue || this.#differs(name, openOrders) ? await this.#readFills(name, leg, read.askedAt) : true;
+    // A fill that came while we read makes the position incomparable; the next read will do.
+    const isQuiet = hasFills && fillCount() === read.fillsBefore;
+    post({ type: "reconciled", leg: name, at: read.askedAt, openOrders, position: isQuiet ? positionOf(leg, snapshot) : null });
     return hasFills;
   }
 
   /** True when an order that we think rests is not listed, or is listed with other fills than ours. */
-  function differs(name: string, openOrders: readonly OpenOrder[]): boolean {
-    const listed = new Map(openOrders.map((order) => [own.clientOrderIdOf(order), order]));
-    return options.liveOrders().some((order) => {
+  #differs(name: string, openOrders: readonly OpenOrder[]): boolean {
+    const listed = new Map(openOrders.map((order) => [order.clientOrderId, order]));
+    return this.#options.liveOrders().some((order) => {
       if (order.leg !== name || order.exchangeOrderId === null) return false;
       return listed.get(order.clientOrderId)?.filledQuantity !== order.filledQuantity;
     });
   }
 
   /** False when the list could not be read in full: the next read starts at the same place. */
-  async function readFills(name: string, leg: Leg, askedAt: number): Promise<boolean> {
+  async #readFills(name: string, leg: Leg, askedAt: number): Promise<boolean> {
+    const { fillsFrom, takeFills, clock, onError } = this.#options;
     const { symbol } = leg.instrument.ref;
-    const since = (cursors.get(name)?.since ?? options.fillsFrom(name)) - OVERLAP_MS;
+    const since = (this.#cursors.get(name)?.since ?? fillsFrom(name)) - OVERLAP_MS;
     try {
       const page = await leg.port.fillsSince(symbol, since);
-      options.takeFills(name, page.fills);
-      if (page.complete) cursors.set(name, { since: askedAt, readAt: clock.monotonic() });
-      else options.onError(`the list of fills of ${symbol} since ${new Date(since).toISOString()} is incomplete`);
+      takeFills(name, page.fills);
+      if (page.complete) this.#cursors.set(name, { since: askedAt, readAt: clock.monotonic() });
+      else onError(`the list of fills of ${symbol} since ${new Date(since).toISOString()} is incomplete`);
       return page.complete;
     } catch (error) {
-      options.onError(`reading fills of ${symbol} failed: ${String(error)}`);
+      onError(`reading fills of ${symbol} failed: ${String(error)}`);
       return false;
     }
   }
-
-  function run(isDoubtful: boolean): Promise<boolean> {
-    // One read at a time; a doubt that arises meanwhile gets a read of its own.
-    if (running !== null) {
-      isDoubtWaiting ||= isDoubtful;
-      return running;
-    }
-    running = runOnce(isDoubtful).finally(() => {
-      running = null;
-      if (!isDoubtWaiting) return;
-      isDoubtWaiting = false;
-      void run(true);
-    });
-    return running;
-  }
-
-  return {
-    run,
-    async ownOpenOrders() {
-      const found = [];
-      for (const [port, names] of portsOf(legs)) {
-        const snapshot = await port.snapshot(names.map((name) => symbolOf(legs, name)));
-        for (const name of names) {
-          for (const order of snapshot.openOrders) {
-            const clientOrderId = own.clientOrderIdOf(order);
-            if (order.symbol === symbolOf(legs, name) && clientOrderId !== null) found.push({ leg: name, order, clientOrderId });
-          }
-        }
-      }
-      return found;
-    },
-  };
 }
 
 function symbolOf(legs: Legs, name: string): string {

@@ -269,11 +269,13 @@ describe("a hosted bot", () => {
     record = { ...record, epoch: 2, holder: "other/9-b", host: "there" };
     await look();
     expect(newest().killed).toBe(1);
+    const before = published.length;
     await crash();
     expect(alerts).toEqual([]);
     await look();
     expect(processes).toHaveLength(1);
     expect(bot.view.isElsewhere).toBe(true);
+    expect(published).toHaveLength(before);
   });
 
   it("takes over what another worker let die, after watching its lease for a TTL", async () => {
