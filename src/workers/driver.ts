@@ -10,12 +10,11 @@ import { createInquiries, type Inquiries } from "./inquiries.ts";
 import { fillRow, intentRow, orderRow, type RowOwner } from "./ledger-rows.ts";
 import { createOrderDesk, type Legs, legNamed, type OrderDesk } from "./order-desk.ts";
 import type { OwnOrders } from "./own-orders.ts";
-import { createStateKeeper } from "./state-keeper.ts";
+import { createStateKeeper, type StateKeeper } from "./state-keeper.ts";
+import { createWakeTimer, type WakeTimer } from "./wake-timer.ts";
 
 /** Events applied before the process looks at its sockets again. */
 const EVENTS_PER_TURN = 256;
-/** A wake far ahead is looked at this often: timers end at 2^31 ms, and the wall clock may jump. */
-const WAKE_LOOK_MS = 60_000;
 
 export interface DriverOptions {
   readonly owner: RowOwner;
@@ -36,10 +35,11 @@ export interface DriverOptions {
 }
 
 export interface Driver {
-  post(event: KernelEvent): void;
+  readonly post: (event: KernelEvent) => void;
   /** Fills from a stream or a list; foreign and known ones are dropped. */
-  takeFills(leg: string, fills: readonly ExchangeFill[]): void;
-  learn(clientOrderId: string, exchangeOrderId: string): void;
+  readonly takeFills: (leg: string, fills: readonly ExchangeFill[]) => void;
+  /** Tells whose an exchange order id is; fills that waited for it are taken. */
+  readonly learn: (clientOrderId: string, exchangeOrderId: string) => void;
   /** Stores an alert of the driver's own. */
   raise(alert: AlertBody): void;
   /** Stores the state when it is due; called now and then. */
@@ -63,100 +63,152 @@ interface Gathered {
 
 /** One driver per kernel. Rows of one step go to the ledger as one batch, and orders leave only after it is stored. */
 export function createDriver(options: DriverOptions): Driver {
-  const { kernel, legs, own, clock, owner, ledger } = options;
-  const inbox = createInbox();
-  const wakes = new Set<number>();
-  let wakeTimer: NodeJS.Timeout | undefined;
-  let isPumping = false;
-  let isStopped = false;
-  let fillCount = 0;
-  let stored: Promise<unknown> = Promise.resolve();
+  return new KernelDriver(options);
+}
 
-  const keeper = createStateKeeper({
-    ...owner,
-    strategy: options.strategy.name,
-    strategyVersion: options.strategy.version,
-    clock,
-    snapshot: () => kernel.snapshot(),
-  });
-  const inquiries = createInquiries({
-    legs,
-    clock,
-    post,
-    learn,
-    takeFills,
-    order: (clientOrderId) => kernel.order(clientOrderId),
-    onError: options.onError,
-  });
-  const desk = createOrderDesk({
-    legs,
-    clock,
-    post,
-    learn,
-    fence: options.fence,
-    doubt: (clientOrderId) => inquiries.doubt(clientOrderId),
-    inquire: (leg, clientOrderId) => inquiries.ask(leg, clientOrderId),
-    createdAt: (clientOrderId) => kernel.order(clientOrderId)?.createdAt ?? clock.now(),
-    isUrgent: options.isUrgent,
-    onError: options.onError,
-  });
+class KernelDriver implements Driver {
+  readonly desk: OrderDesk;
+  readonly inquiries: Inquiries;
+  readonly #options: DriverOptions;
+  readonly #inbox = createInbox();
+  readonly #keeper: StateKeeper;
+  readonly #wakes: WakeTimer;
+  #isPumping = false;
+  #isStopped = false;
+  #fillCount = 0;
+  /** The newest batch: when it is stored, so is everything before it. */
+  #stored: Promise<unknown> = Promise.resolve();
 
-  function post(event: KernelEvent): void {
-    if (isStopped) return;
-    inbox.push(event);
-    if (isPumping) return;
-    isPumping = true;
-    queueMicrotask(pump);
+  constructor(options: DriverOptions) {
+    const { kernel, legs, clock, owner, strategy, fence, isUrgent, onError } = options;
+    const { post, learn, takeFills } = this;
+    this.#options = options;
+    const { name, version } = strategy;
+    this.#keeper = createStateKeeper({ ...owner, strategy: name, strategyVersion: version, clock, snapshot: () => kernel.snapshot() });
+    this.#wakes = createWakeTimer(clock, (at) => post({ type: "time", at }));
+    const order = (clientOrderId: string) => kernel.order(clientOrderId);
+    this.inquiries = createInquiries({ legs, clock, post, learn, takeFills, order, onError });
+    this.desk = createOrderDesk({
+      legs,
+      clock,
+      post,
+      learn,
+      fence,
+      isUrgent,
+      onError,
+      doubt: (clientOrderId) => this.inquiries.doubt(clientOrderId),
+      inquire: (leg, clientOrderId) => this.inquiries.ask(leg, clientOrderId),
+      createdAt: (clientOrderId) => order(clientOrderId)?.createdAt ?? clock.now(),
+    });
   }
 
-  function pump(): void {
+  get fillCount(): number {
+    return this.#fillCount;
+  }
+
+  get isIdle(): boolean {
+    return this.#inbox.size === 0 && !this.#isPumping;
+  }
+
+  readonly post = (event: KernelEvent): void => {
+    if (this.#isStopped) return;
+    this.#inbox.push(event);
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    queueMicrotask(() => this.#pump());
+  };
+
+  readonly takeFills = (leg: string, fills: readonly ExchangeFill[]): void => {
+    for (const fill of fills) {
+      const owned = this.#options.own.claim(fill);
+      if (owned !== null) this.#postFill(leg, owned);
+    }
+  };
+
+  readonly learn = (clientOrderId: string, exchangeOrderId: string): void => {
+    const { own, legs } = this.#options;
+    for (const fill of own.learn(clientOrderId, exchangeOrderId)) {
+      const leg = Object.keys(legs).find((name) => legs[name]?.instrument.ref.symbol === fill.symbol);
+      if (leg !== undefined) this.#postFill(leg, fill);
+    }
+  };
+
+  raise(alert: AlertBody): void {
+    if (!this.#isStopped) void this.#commit([this.#alertRow(alert)]);
+  }
+
+  keepState(): void {
+    const state = this.#isStopped ? null : this.#keeper.due();
+    if (state !== null) void this.#commit([{ type: "state", state }]);
+  }
+
+  async storeState(): Promise<void> {
+    if (!this.#isStopped) void this.#commit([{ type: "state", state: this.#keeper.row() }]);
+    await this.#stored;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#wakes.stop();
+    this.inquiries.stop();
+  }
+
+  #postFill(leg: string, fill: ExchangeFill): void {
+    this.#fillCount += 1;
+    this.post({ type: "fill", leg, fill, at: this.#options.clock.now() });
+  }
+
+  // ---- events -------------------------------------------------------------------------------------------------------
+
+  #pump(): void {
     try {
-      for (let count = 0; count < EVENTS_PER_TURN && !isStopped; count += 1) {
-        const event = inbox.take();
+      for (let count = 0; count < EVENTS_PER_TURN && !this.#isStopped; count += 1) {
+        const event = this.#inbox.take();
         if (event === undefined) break;
-        apply(event);
+        this.#apply(event);
       }
     } catch (error) {
-      isPumping = false;
-      fail("kernel", error);
-      return;
+      this.#fail("kernel", error);
     }
-    if (inbox.size > 0 && !isStopped) setImmediate(pump);
-    else isPumping = false;
+    if (this.#inbox.size > 0 && !this.#isStopped) setImmediate(() => this.#pump());
+    else this.#isPumping = false;
   }
 
-  function fail(why: "kernel" | "stale" | "ledger", error: unknown): void {
-    if (isStopped) return;
-    stop();
-    options.onFatal(why, error);
+  #apply(event: KernelEvent): void {
+    const effects = this.#options.kernel.apply(event);
+    this.#keeper.changed(event.type !== "book" || effects.some((effect) => effect.type !== "wake"));
+    if (effects.length > 0) this.#perform(effects);
   }
 
-  function apply(event: KernelEvent): void {
-    const effects = kernel.apply(event);
-    keeper.changed(event.type !== "book" || effects.some((effect) => effect.type !== "wake"));
-    if (effects.length > 0) perform(effects);
+  #fail(why: "kernel" | "stale" | "ledger", error: unknown): void {
+    if (this.#isStopped) return;
+    this.stop();
+    this.#options.onFatal(why, error);
   }
 
-  function perform(effects: readonly Effect[]): void {
+  // ---- effects ------------------------------------------------------------------------------------------------------
+
+  #perform(effects: readonly Effect[]): void {
     const step: Gathered = { intents: [], facts: [], alerts: [], sends: [] };
-    for (const effect of effects) gather(step, effect);
+    for (const effect of effects) this.#gather(step, effect);
     const hasFill = step.facts.some((row) => row.type === "fill");
-    const state: LedgerRow[] = hasFill ? [{ type: "state", state: keeper.row() }] : [];
+    const state: LedgerRow[] = hasFill ? [{ type: "state", state: this.#keeper.row() }] : [];
     // Intents lead, so that a row about an order finds it; a fill, the state it made and its alert are one transaction.
     const rows = [...step.intents, ...step.facts, ...state, ...step.alerts];
-    const results = rows.length > 0 ? commit(rows) : Promise.resolve([]);
+    const results = rows.length > 0 ? this.#commit(rows) : Promise.resolve([]);
     for (const send of step.sends) send(results);
   }
 
-  function gather(step: Gathered, effect: Effect): void {
+  #gather(step: Gathered, effect: Effect): void {
+    const { owner, legs, onState } = this.#options;
     switch (effect.type) {
       case "place":
-        return gatherPlace(step, effect);
+        return this.#gatherPlace(step, effect);
       case "cancel":
-        step.sends.push(() => desk.cancel(effect));
+        step.sends.push(() => this.desk.cancel(effect));
         return;
       case "inquire":
-        step.sends.push(() => inquiries.ask(effect.leg, effect.clientOrderId));
+        step.sends.push(() => this.inquiries.ask(effect.leg, effect.clientOrderId));
         return;
       case "record":
         step.facts.push({ type: "fill", fill: fillRow(owner, legNamed(legs, effect.fill.leg).instrument, effect) });
@@ -165,19 +217,20 @@ export function createDriver(options: DriverOptions): Driver {
         step.facts.push({ type: "order", order: orderRow(owner, legNamed(legs, effect.order.leg).instrument, effect.order) });
         return;
       case "alert":
-        step.alerts.push(alertRow(effect.alert));
+        step.alerts.push(this.#alertRow(effect.alert));
         return;
       case "wake":
-        return wakeAt(effect.at);
+        return this.#wakes.at(effect.at);
       case "stateChanged":
-        return options.onState(effect.state);
+        return onState(effect.state);
     }
   }
 
-  function gatherPlace(step: Gathered, effect: Extract<Effect, { type: "place" }>): void {
-    const refusal = desk.refuses(effect.urgency);
+  #gatherPlace(step: Gathered, effect: Extract<Effect, { type: "place" }>): void {
+    const { owner, legs, clock } = this.#options;
+    const refusal = this.desk.refuses(effect.urgency);
     if (refusal !== null) {
-      post({ type: "denied", leg: effect.leg, clientOrderId: effect.order.clientOrderId, at: clock.now(), ...refusal });
+      this.post({ type: "denied", leg: effect.leg, clientOrderId: effect.order.clientOrderId, at: clock.now(), ...refusal });
       return;
     }
     const index = step.intents.length;
@@ -187,98 +240,29 @@ export function createDriver(options: DriverOptions): Driver {
         (list) => list[index] === "stored",
         () => false,
       );
-      desk.place(effect, isStored);
+      this.desk.place(effect, isStored);
     });
   }
 
-  function alertRow(alert: AlertBody): LedgerRow {
-    return { type: "alert", alert: { ...alert, botId: owner.botId, mode: options.mode, at: clock.now() } };
+  #alertRow(alert: AlertBody): LedgerRow {
+    const { owner, mode, clock } = this.#options;
+    return { type: "alert", alert: { ...alert, botId: owner.botId, mode, at: clock.now() } };
   }
 
   /** Commits and watches what came of it: a stale row means that somebody else owns the bot. */
-  function commit(rows: readonly LedgerRow[]): Promise<readonly RowResult[]> {
+  #commit(rows: readonly LedgerRow[]): Promise<readonly RowResult[]> {
+    const { ledger, owner, onError } = this.#options;
     const results = ledger.commit(rows);
-    stored = results.then(
+    this.#stored = results.then(
       (list) => {
-        if (list.includes("stale")) fail("stale", new Error(`the ledger refused epoch ${owner.epoch}`));
+        if (list.includes("stale")) this.#fail("stale", new Error(`the ledger refused epoch ${owner.epoch}`));
       },
       (error: unknown) => {
         // An intent alone may be lost: its order is denied. A fact may not: the next life reads it again.
-        if (rows.some((row) => row.type !== "intent")) fail("ledger", error);
-        else options.onError(`intents not stored: ${String(error)}`);
+        if (rows.some((row) => row.type !== "intent")) this.#fail("ledger", error);
+        else onError(`intents not stored: ${String(error)}`);
       },
     );
     return results;
   }
-
-  function wakeAt(at: number): void {
-    wakes.add(at);
-    armWake();
-  }
-
-  function armWake(): void {
-    clearTimeout(wakeTimer);
-    if (wakes.size === 0 || isStopped) return;
-    const next = Math.min(...wakes);
-    wakeTimer = setTimeout(
-      () => {
-        const now = clock.now();
-        for (const due of wakes) if (due <= now) wakes.delete(due);
-        if (next <= now) post({ type: "time", at: now });
-        armWake();
-      },
-      Math.min(WAKE_LOOK_MS, Math.max(1, next - clock.now())),
-    );
-  }
-
-  function takeFills(leg: string, fills: readonly ExchangeFill[]): void {
-    for (const fill of fills) {
-      const owned = own.claim(fill);
-      if (owned === null) continue;
-      fillCount += 1;
-      post({ type: "fill", leg, fill: owned, at: clock.now() });
-    }
-  }
-
-  function learn(clientOrderId: string, exchangeOrderId: string): void {
-    for (const fill of own.learn(clientOrderId, exchangeOrderId)) {
-      const leg = Object.keys(legs).find((name) => legs[name]?.instrument.ref.symbol === fill.symbol);
-      if (leg === undefined) continue;
-      fillCount += 1;
-      post({ type: "fill", leg, fill, at: clock.now() });
-    }
-  }
-
-  function stop(): void {
-    isStopped = true;
-    clearTimeout(wakeTimer);
-    inquiries.stop();
-  }
-
-  return {
-    post,
-    takeFills,
-    learn,
-    raise(alert) {
-      if (!isStopped) void commit([alertRow(alert)]);
-    },
-    keepState() {
-      if (isStopped) return;
-      const row = keeper.due();
-      if (row !== null) void commit([{ type: "state", state: row }]);
-    },
-    async storeState() {
-      if (!isStopped) void commit([{ type: "state", state: keeper.row() }]);
-      await stored;
-    },
-    desk,
-    inquiries,
-    get fillCount() {
-      return fillCount;
-    },
-    get isIdle() {
-      return inbox.size === 0 && !isPumping;
-    },
-    stop,
-  };
 }

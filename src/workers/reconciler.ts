@@ -18,6 +18,8 @@ export interface ReconcilerOptions {
   readonly clock: Clock;
   readonly own: OwnOrders;
   readonly post: (event: KernelEvent) => void;
+  /** Tells whose an exchange order id is. */
+  readonly learn: (clientOrderId: string, exchangeOrderId: string) => void;
   readonly takeFills: (leg: string, fills: readonly ExchangeFill[]) => void;
   readonly liveOrders: () => readonly Order[];
   /** Where the first read of a leg's fills starts, epoch ms. */
@@ -106,14 +108,14 @@ class AccountReader implements Reconciler {
 
   /** False when its fills could not be read: the list of orders still stands, the position then proves nothing. */
   async #reconcileLeg(name: string, snapshot: AccountSnapshot, read: Read): Promise<boolean> {
-    const { legs, own, post, clock, fillCount } = this.#options;
+    const { legs, own, post, learn, clock, fillCount } = this.#options;
     const leg = legs[name];
     if (leg === undefined) return true;
     const openOrders = snapshot.openOrders.flatMap((order) => {
       const clientOrderId = order.symbol === leg.instrument.ref.symbol ? own.clientOrderIdOf(order) : null;
       return clientOrderId === null ? [] : [{ ...order, clientOrderId }];
     });
-    for (const { clientOrderId, exchangeOrderId } of openOrders) own.learn(clientOrderId, exchangeOrderId);
+    for (const { clientOrderId, exchangeOrderId } of openOrders) learn(clientOrderId, exchangeOrderId);
     const cursor = this.#cursors.get(name);
     const isDue = cursor === undefined || clock.monotonic() - cursor.readAt >= FILLS_EVERY_MS;
     const hasFills = read.isDoubtful || isDue || this.#differs(name, openOrders) ? await this.#readFills(name, leg, read.askedAt) : true;

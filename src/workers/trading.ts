@@ -86,7 +86,7 @@ class TradingLife implements Trading {
       isUrgent: () => directive().halt !== null,
       onState: (state) => options.onState(state, this.status()),
     });
-    const { post, takeFills } = driver;
+    const { post, takeFills, learn } = driver;
     const startedAt = clock.now();
     this.#driver = driver;
     this.#reconciler = createReconciler({
@@ -94,6 +94,7 @@ class TradingLife implements Trading {
       clock,
       own,
       post,
+      learn,
       takeFills,
       liveOrders: kernel.liveOrders,
       fillsFrom: (leg) => kernel.lastFillAt(leg) ?? begin.firstStartedAt ?? startedAt,

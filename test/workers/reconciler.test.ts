@@ -41,6 +41,7 @@ describe("the reconciler", () => {
       clock,
       own: createOwnOrders(BOT_NUMBER),
       post: (event) => events.push(event),
+      learn: () => undefined,
       takeFills: (_, fills) => taken.push(...fills),
       liveOrders: () => live,
       fillsFrom: () => 1_000_000,
