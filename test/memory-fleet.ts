@@ -1,8 +1,9 @@
 // The doors of dispatch in memory: a fleet, people, confirmations and an audit that tests can look into.
 
-import { createAttempts } from "../src/core/attempts.ts";
 import type { BotConfig } from "../src/core/bot-config.ts";
 import { botConfigSchema } from "../src/core/bot-config.ts";
+import { createAttempts } from "../src/core/chat/attempts.ts";
+import { type DispatchServices, dispatch } from "../src/core/chat/dispatch.ts";
 import type {
   Actor,
   AnyCommand,
@@ -19,7 +20,6 @@ import type {
   UserRow,
   Users,
 } from "../src/core/command.ts";
-import { type DispatchServices, dispatch } from "../src/core/dispatch.ts";
 import type { ActualState, Desired } from "../src/core/events.ts";
 import type { Clock, FillRow, OrderRow } from "../src/core/ports.ts";
 import type { BotStatus } from "../src/core/status.ts";

@@ -1,7 +1,7 @@
 // Alerts as a reply, so that every frontend renders them as it renders everything else; and which of them share a message.
 
 import { type Alert, type Severity, type StoredAlert, severityOf } from "../core/alert.ts";
-import { alertBody, alertText, alertTitle } from "../core/alert-text.ts";
+import { alertBody, alertText, alertTitle } from "../core/chat/alert-text.ts";
 import type { Block, Reply } from "../core/command.ts";
 import { plain, type Text } from "../core/text.ts";
 

@@ -1,8 +1,8 @@
 // Whether a command fits what Telegram and Discord allow; asked by a test for every command.
 
 import { z } from "zod";
+import { fieldsOf } from "../core/chat/command-argument.ts";
 import type { AnyCommand } from "../core/command.ts";
-import { fieldsOf } from "../core/command-argument.ts";
 
 /** https://discord.com/developers/docs/interactions/application-commands, and Telegram's BotCommand where it is stricter. */
 export const COMMAND_LIMITS = {

@@ -2,8 +2,8 @@
 
 import { type ButtonInteraction, type ChatInputCommandInteraction, MessageFlags } from "discord.js";
 import type { Logger } from "pino";
+import { isSilent } from "../core/chat/dispatch-replies.ts";
 import type { Reply } from "../core/command.ts";
-import { isSilent } from "../core/dispatch-replies.ts";
 import type { Language } from "../core/text.ts";
 import { type DiscordMessage, renderDiscord } from "./render-discord.ts";
 import { concernsOnlyTheCaller, isIdlePress } from "./reply-audience.ts";

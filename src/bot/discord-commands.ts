@@ -5,8 +5,8 @@ import {
   ApplicationCommandOptionType,
   type RESTPostAPIChatInputApplicationCommandsJSONBody,
 } from "discord.js";
+import { fieldsOf } from "../core/chat/command-argument.ts";
 import type { AnyCommand } from "../core/command.ts";
-import { fieldsOf } from "../core/command-argument.ts";
 import type { Text } from "../core/text.ts";
 import { COMMAND_LIMITS, choicesOf } from "./command-fit.ts";
 import { clip } from "./render-text.ts";

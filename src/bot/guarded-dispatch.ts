@@ -2,8 +2,8 @@
 
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
+import { internalFault } from "../core/chat/dispatch-replies.ts";
 import type { Invocation, Reply } from "../core/command.ts";
-import { internalFault } from "../core/dispatch-replies.ts";
 
 const ID_LENGTH = 8;
 

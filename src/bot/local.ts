@@ -5,9 +5,9 @@ import { lstat, unlink } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Logger } from "pino";
 import type { AlertOutbox } from "../core/alert.ts";
-import { alertText } from "../core/alert-text.ts";
+import { alertText } from "../core/chat/alert-text.ts";
+import { createLineSplitter } from "../core/chat/line-splitter.ts";
 import type { Invocation, Reply } from "../core/command.ts";
-import { createLineSplitter } from "../core/line-splitter.ts";
 import { type Text, UserError } from "../core/text.ts";
 import { type LocalAnswer, REQUEST_BYTES_MAX, requestSchema } from "./local-protocol.ts";
 

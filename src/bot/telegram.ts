@@ -1,8 +1,8 @@
 // Botswain in Telegram: long polling, commands and buttons to dispatch, replies and alerts back.
 
 import type { Logger } from "pino";
+import { isSilent } from "../core/chat/dispatch-replies.ts";
 import type { AnyCommand, Invocation, Reply } from "../core/command.ts";
-import { isSilent } from "../core/dispatch-replies.ts";
 import type { Clock } from "../core/ports.ts";
 import { UserError } from "../core/text.ts";
 import { askDispatch } from "./guarded-dispatch.ts";

@@ -2,8 +2,8 @@
 
 import { connect, type Socket } from "node:net";
 import { ANSWER_BYTES_MAX, type LocalAnswer, type LocalRequest } from "../bot/local-protocol.ts";
+import { createLineSplitter } from "../core/chat/line-splitter.ts";
 import type { Invocation, Reply } from "../core/command.ts";
-import { createLineSplitter } from "../core/line-splitter.ts";
 import { type Language, type Text, UserError } from "../core/text.ts";
 
 const CONNECT_TIMEOUT_MS = 3_000;

@@ -2,9 +2,9 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { buttonsOf, renderPlain } from "../bot/render.ts";
+import { isSilent } from "../core/chat/dispatch-replies.ts";
+import { parseLine } from "../core/chat/parse-line.ts";
 import type { Button, Invocation, Reply } from "../core/command.ts";
-import { isSilent } from "../core/dispatch-replies.ts";
-import { parseLine } from "../core/parse-line.ts";
 import { type Language, type Text, UserError } from "../core/text.ts";
 import { openScreen, type Screen, type ScreenOptions } from "./chat-screen.ts";
 import { connectFront, type FrontConnection } from "./client-connection.ts";

@@ -1,8 +1,8 @@
 // `/bots`, also `/list`: every configured bot, what is wanted of it and what it does.
 
 import { z } from "zod";
+import { desiredWord, modeWord, stateWord } from "../core/chat/words.ts";
 import { type BotOverview, defineCommand } from "../core/command.ts";
-import { desiredWord, modeWord, stateWord } from "../core/words.ts";
 import { NO_BOTS } from "./parts/bot-choice.ts";
 
 export default defineCommand({

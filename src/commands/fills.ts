@@ -1,9 +1,9 @@
 // `/fills`: the newest fills of a bot.
 
 import { z } from "zod";
+import { argument } from "../core/chat/command-argument.ts";
+import { sideWord } from "../core/chat/words.ts";
 import { defineCommand } from "../core/command.ts";
-import { argument } from "../core/command-argument.ts";
-import { sideWord } from "../core/words.ts";
 import { BOT, chosenBot } from "./parts/bot-choice.ts";
 import { botWithMode, shownMoney, shownTime, signedMoney } from "./parts/shown-values.ts";
 

@@ -1,11 +1,11 @@
 // `/help`: what you may type; only what your role may use.
 
 import { z } from "zod";
-import { usableCommands } from "../core/access.ts";
+import { usableCommands } from "../core/chat/access.ts";
+import { argument, fieldsOf, usageOf } from "../core/chat/command-argument.ts";
+import { roleWord } from "../core/chat/words.ts";
 import { type AnyCommand, defineCommand, type Reply } from "../core/command.ts";
-import { argument, fieldsOf, usageOf } from "../core/command-argument.ts";
 import { plain, type Text, UserError } from "../core/text.ts";
-import { roleWord } from "../core/words.ts";
 import { commandFields } from "./parts/command-fields.ts";
 
 export default defineCommand({

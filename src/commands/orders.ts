@@ -1,8 +1,8 @@
 // `/orders`: the open orders of a bot.
 
 import { z } from "zod";
+import { sideWord } from "../core/chat/words.ts";
 import { defineCommand } from "../core/command.ts";
-import { sideWord } from "../core/words.ts";
 import { BOT, chosenBot } from "./parts/bot-choice.ts";
 import { botWithMode } from "./parts/shown-values.ts";
 

@@ -1,9 +1,9 @@
 // `/pair`: redeems a one-time code; enrols the first admin and the chat.
 
 import { z } from "zod";
-import { cleanLine } from "../core/clean-text.ts";
+import { cleanLine } from "../core/chat/clean-text.ts";
+import { argument } from "../core/chat/command-argument.ts";
 import { defineCommand } from "../core/command.ts";
-import { argument } from "../core/command-argument.ts";
 import { UserError } from "../core/text.ts";
 
 const CODE_MAX = 128;

@@ -1,9 +1,9 @@
 // `/panic`: halts at once, without a question, and says per bot what is proven; `/panic clear` lets bots start again.
 
 import { z } from "zod";
+import { argument } from "../core/chat/command-argument.ts";
+import { estimateFlattenLoss, FLATTEN_FEE_BPS, FLATTEN_SLIPPAGE_BPS } from "../core/chat/flatten.ts";
 import { type Block, type BotOverview, type ChangeOutcome, type CommandContext, defineCommand, type Reply } from "../core/command.ts";
-import { argument } from "../core/command-argument.ts";
-import { estimateFlattenLoss, FLATTEN_FEE_BPS, FLATTEN_SLIPPAGE_BPS } from "../core/flatten.ts";
 import { money, text } from "../core/money.ts";
 import { join, plain, type Text, UserError } from "../core/text.ts";
 import { ALL, chosenBot, NO_BOTS } from "./parts/bot-choice.ts";

@@ -1,10 +1,10 @@
 // `/start`: greets without an argument, starts a bot with one; real exchanges are asked about first.
 
 import { z } from "zod";
-import { usableCommands } from "../core/access.ts";
+import { usableCommands } from "../core/chat/access.ts";
+import { roleWord } from "../core/chat/words.ts";
 import { type BotOverview, type CommandContext, defineCommand, type Question, type Reply } from "../core/command.ts";
 import { join, plain, UserError } from "../core/text.ts";
-import { roleWord } from "../core/words.ts";
 import { chosenBots, OPTIONAL_BOT_OR_ALL } from "./parts/bot-choice.ts";
 import { type ChangeWords, changeBots } from "./parts/change-reply.ts";
 import { commandFields } from "./parts/command-fields.ts";

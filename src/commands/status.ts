@@ -1,10 +1,10 @@
 // `/status`: a table of all bots, or everything known of one.
 
 import { z } from "zod";
+import { desiredWord, modeWord, stateWord } from "../core/chat/words.ts";
 import { type CommandContext, defineCommand, type Reply } from "../core/command.ts";
 import type { BotStatus } from "../core/status.ts";
 import { plain, type Text } from "../core/text.ts";
-import { desiredWord, modeWord, stateWord } from "../core/words.ts";
 import { ALL, chosenBot, NO_BOTS, OPTIONAL_BOT_OR_ALL } from "./parts/bot-choice.ts";
 import { botWithMode, shownAge, shownMoney, shownPosition, shownState, shownTime, signedMoney } from "./parts/shown-values.ts";
 

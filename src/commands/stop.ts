@@ -1,9 +1,9 @@
 // `/stop`: ends a bot; asks whether to keep or flatten a position that it holds.
 
 import { z } from "zod";
+import { argument } from "../core/chat/command-argument.ts";
+import { estimateFlattenLoss } from "../core/chat/flatten.ts";
 import { type BotOverview, defineCommand, type Question } from "../core/command.ts";
-import { argument } from "../core/command-argument.ts";
-import { estimateFlattenLoss } from "../core/flatten.ts";
 import { join, type Text } from "../core/text.ts";
 import { BOT_OR_ALL, chosenBots } from "./parts/bot-choice.ts";
 import { type ChangeWords, changeBots } from "./parts/change-reply.ts";

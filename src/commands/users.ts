@@ -1,11 +1,11 @@
 // `/users`: who may use the bots, by numeric id; for admins.
 
 import { z } from "zod";
-import { cleanLine } from "../core/clean-text.ts";
+import { cleanLine } from "../core/chat/clean-text.ts";
+import { argument } from "../core/chat/command-argument.ts";
+import { roleWord } from "../core/chat/words.ts";
 import { type CommandContext, defineCommand, type Frontend, type Reply, type Role, type UserRow } from "../core/command.ts";
-import { argument } from "../core/command-argument.ts";
 import { plain, type Text, UserError } from "../core/text.ts";
-import { roleWord } from "../core/words.ts";
 
 const NAME_MAX = 64;
 /** Telegram's ids have at most 16 digits, Discord's at most 20. Names can be changed by their owners, so they never count. */

@@ -1,6 +1,7 @@
 // A command is declared once and rendered by every frontend; `dispatch` is the only path to it.
 
 import type { z } from "zod";
+import type { BotConfig } from "./bot-config.ts";
 import type { Desired } from "./events.ts";
 import type { FillRow, OrderRow } from "./ports.ts";
 import type { BotStatus } from "./status.ts";
@@ -75,7 +76,7 @@ export interface BotOverview {
   readonly halted: string | null;
   readonly strategy: string;
   readonly symbol: string;
-  readonly config: import("./bot-config.ts").BotConfig;
+  readonly config: BotConfig;
   /** Last known status, already marked `unreachable` when it is too old for a bot that should run. */
   readonly status: BotStatus;
 }

@@ -1,9 +1,9 @@
 // Says how a change ended, from how its bot is: a pure function that the change runner asks until there is an answer.
 
+import { stateWord } from "../core/chat/words.ts";
 import type { FleetChange } from "../core/command.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
-import { stateWord } from "../core/words.ts";
 import type { BotView } from "./hosted-bot.ts";
 
 /** The fleet waits 20 s for an outcome; this leaves room for the answer to reach it. */

@@ -1,7 +1,7 @@
 // Translates the operator's directive into the kernel's events, each directive once.
 
+import { FLATTEN_SLIPPAGE_BPS } from "../core/chat/flatten.ts";
 import type { KernelEvent } from "../core/events.ts";
-import { FLATTEN_SLIPPAGE_BPS } from "../core/flatten.ts";
 import type { Directive } from "./protocol.ts";
 
 type ControlEvent = Extract<KernelEvent, { type: "control" | "halt" | "resume" }>;

@@ -7,8 +7,8 @@ import { pino } from "pino";
 import { type LocalServer, startLocalServer } from "../../src/bot/local.ts";
 import { loadCommands } from "../../src/commands/index.ts";
 import type { Alert, AlertOutbox, StoredAlert } from "../../src/core/alert.ts";
+import { dispatch } from "../../src/core/chat/dispatch.ts";
 import type { Invocation, Reply } from "../../src/core/command.ts";
-import { dispatch } from "../../src/core/dispatch.ts";
 import { plain } from "../../src/core/text.ts";
 import { createHarness, type Harness } from "../memory-fleet.ts";
 

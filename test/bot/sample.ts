@@ -2,9 +2,9 @@
 
 import pino from "pino";
 import { z } from "zod";
+import { argument } from "../../src/core/chat/command-argument.ts";
 import type { AnyCommand, Invocation, Reply } from "../../src/core/command.ts";
 import { defineCommand } from "../../src/core/command.ts";
-import { argument } from "../../src/core/command-argument.ts";
 import type { Clock } from "../../src/core/ports.ts";
 import { plain } from "../../src/core/text.ts";
 

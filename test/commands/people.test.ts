@@ -2,8 +2,8 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadCommands } from "../../src/commands/index.ts";
+import { usageOf } from "../../src/core/chat/command-argument.ts";
 import type { AnyCommand, Role, UserRow } from "../../src/core/command.ts";
-import { usageOf } from "../../src/core/command-argument.ts";
 import { ADMIN, as, createHarness, wordsOf } from "../memory-fleet.ts";
 
 let commands: readonly AnyCommand[];

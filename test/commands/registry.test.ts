@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadCommands } from "../../src/commands/index.ts";
+import { fieldsOf } from "../../src/core/chat/command-argument.ts";
 import type { AnyCommand, UserRow } from "../../src/core/command.ts";
-import { fieldsOf } from "../../src/core/command-argument.ts";
 import { as, createHarness, wordsOf } from "../memory-fleet.ts";
 
 let commands: readonly AnyCommand[];

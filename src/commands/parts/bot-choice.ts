@@ -2,10 +2,10 @@
 
 import { z } from "zod";
 import { BOT_ID } from "../../core/bot-config.ts";
-import { cleanLine } from "../../core/clean-text.ts";
+import { cleanLine } from "../../core/chat/clean-text.ts";
+import { argument } from "../../core/chat/command-argument.ts";
+import { nearestNames } from "../../core/chat/nearest-names.ts";
 import type { BotOverview, Fleet } from "../../core/command.ts";
-import { argument } from "../../core/command-argument.ts";
-import { nearestNames } from "../../core/nearest-names.ts";
 import { type Text, UserError } from "../../core/text.ts";
 
 /** The word that means every bot; no bot can be reached by a command under this name. */

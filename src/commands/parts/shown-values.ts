@@ -1,10 +1,10 @@
 // How numbers, ages, times and bots are shown to people; data for programs keeps the exact strings.
 
 import type { Mode } from "../../core/alert.ts";
+import { modeWord, stateWord } from "../../core/chat/words.ts";
 import { money, rounded } from "../../core/money.ts";
 import type { BotStatus } from "../../core/status.ts";
 import { plain, type Text } from "../../core/text.ts";
-import { modeWord, stateWord } from "../../core/words.ts";
 
 const MONEY_DECIMALS = 4;
 

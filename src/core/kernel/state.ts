@@ -1,13 +1,13 @@
 // The kernel's whole state as plain JSON, its first value and its way back from storage.
 
-import { COUNTER_MAX, decodeClientOrderId } from "./client-order-id.ts";
-import type { Desired } from "./events.ts";
-import type { Instrument } from "./instrument.ts";
-import { isLive, type Order } from "./order.ts";
-import { emptyLedger, type PositionLedger } from "./position-ledger.ts";
-import type { Quote, Until } from "./strategy.ts";
-import type { Text } from "./text.ts";
-import type { Lots, Ticks } from "./units.ts";
+import { COUNTER_MAX, decodeClientOrderId } from "../client-order-id.ts";
+import type { Desired } from "../events.ts";
+import type { Instrument } from "../instrument.ts";
+import { isLive, type Order } from "../order.ts";
+import { emptyLedger, type PositionLedger } from "../position-ledger.ts";
+import type { Quote, Until } from "../strategy.ts";
+import type { Text } from "../text.ts";
+import type { Lots, Ticks } from "../units.ts";
 
 /** What the strategy last said of a leg; it stands until it says otherwise. */
 export type Wish =

@@ -1,9 +1,9 @@
 // The gate that every order passes before it is sent: worst-case position, order count and the exchange's own minimums.
 
-import { type Instrument, toPrice, toQuantity } from "./instrument.ts";
-import { money } from "./money.ts";
-import { isLive, leavesQuantity, type Order, type Side } from "./order.ts";
-import type { Lots, Ticks } from "./units.ts";
+import { type Instrument, toPrice, toQuantity } from "../instrument.ts";
+import { money } from "../money.ts";
+import { isLive, leavesQuantity, type Order, type Side } from "../order.ts";
+import type { Lots, Ticks } from "../units.ts";
 
 export type DenialCode =
   | "noBook"

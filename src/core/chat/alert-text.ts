@@ -1,9 +1,9 @@
 // The wording of every alert, in both languages; every form names the bot and its mode.
 
-import type { Alert, AlertBody } from "./alert.ts";
+import type { Alert, AlertBody } from "../alert.ts";
+import { money, rounded } from "../money.ts";
+import { plain, type Text } from "../text.ts";
 import { cleanLine } from "./clean-text.ts";
-import { money, rounded } from "./money.ts";
-import { plain, type Text } from "./text.ts";
 import { modeWord, sideWord } from "./words.ts";
 
 /** Longest text from outside (an exchange's message, a crash's cause) that an alert repeats. */

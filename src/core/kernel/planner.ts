@@ -1,13 +1,13 @@
 // Works out the difference between what is wished and what rests, and turns it into places and cancels that the gate allows.
 
-import { encodeClientOrderId } from "./client-order-id.ts";
-import type { PlaceOrder } from "./effects.ts";
-import { nextCounter, type Wish } from "./kernel-state.ts";
-import { isLive, leavesQuantity, nextStatus, type Order, type Side } from "./order.ts";
+import { encodeClientOrderId } from "../client-order-id.ts";
+import type { PlaceOrder } from "../effects.ts";
+import { isLive, leavesQuantity, nextStatus, type Order, type Side } from "../order.ts";
+import type { Quote } from "../strategy.ts";
+import { type Lots, lots, type Ticks, ticks } from "../units.ts";
 import { checkOrder, type Denial, type GateFacts } from "./risk-gate.ts";
-import type { Quote } from "./strategy.ts";
+import { nextCounter, type Wish } from "./state.ts";
 import { instrumentOf, legOf, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
-import { type Lots, lots, type Ticks, ticks } from "./units.ts";
 
 const DENIED_EVERY_MS = 300_000;
 const DENIED_PAUSE_MS = 5_000;

@@ -2,14 +2,14 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { loadCommands } from "../../src/commands/index.ts";
-import { judgeAccess } from "../../src/core/access.ts";
-import { type AnyCommand, defineCommand, type Invocation, type Role, type UserRow } from "../../src/core/command.ts";
-import { fieldsOf } from "../../src/core/command-argument.ts";
-import { dispatch } from "../../src/core/dispatch.ts";
-import { isSilent } from "../../src/core/dispatch-replies.ts";
-import { plain } from "../../src/core/text.ts";
-import { ADMIN, as, botConfig, createHarness, wordsOf } from "../memory-fleet.ts";
+import { loadCommands } from "../../../src/commands/index.ts";
+import { judgeAccess } from "../../../src/core/chat/access.ts";
+import { fieldsOf } from "../../../src/core/chat/command-argument.ts";
+import { dispatch } from "../../../src/core/chat/dispatch.ts";
+import { isSilent } from "../../../src/core/chat/dispatch-replies.ts";
+import { type AnyCommand, defineCommand, type Invocation, type Role, type UserRow } from "../../../src/core/command.ts";
+import { plain } from "../../../src/core/text.ts";
+import { ADMIN, as, botConfig, createHarness, wordsOf } from "../../memory-fleet.ts";
 
 let commands: readonly AnyCommand[];
 beforeAll(async () => {

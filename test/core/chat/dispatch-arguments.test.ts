@@ -2,11 +2,11 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { loadCommands } from "../../src/commands/index.ts";
-import { type AnyCommand, defineCommand } from "../../src/core/command.ts";
-import { argument } from "../../src/core/command-argument.ts";
-import { plain } from "../../src/core/text.ts";
-import { createHarness } from "../memory-fleet.ts";
+import { loadCommands } from "../../../src/commands/index.ts";
+import { argument } from "../../../src/core/chat/command-argument.ts";
+import { type AnyCommand, defineCommand } from "../../../src/core/command.ts";
+import { plain } from "../../../src/core/text.ts";
+import { createHarness } from "../../memory-fleet.ts";
 
 let commands: readonly AnyCommand[];
 beforeAll(async () => {

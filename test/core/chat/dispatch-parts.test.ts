@@ -2,15 +2,15 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { loadCommands } from "../../src/commands/index.ts";
-import { COMMAND_LIMIT, createAttempts } from "../../src/core/attempts.ts";
-import { cleanLine } from "../../src/core/clean-text.ts";
-import { estimateFlattenLoss } from "../../src/core/flatten.ts";
-import { createLineSplitter } from "../../src/core/line-splitter.ts";
-import { nearestNames } from "../../src/core/nearest-names.ts";
-import { parseLine } from "../../src/core/parse-line.ts";
-import { UserError } from "../../src/core/text.ts";
-import { as, createHarness } from "../memory-fleet.ts";
+import { loadCommands } from "../../../src/commands/index.ts";
+import { COMMAND_LIMIT, createAttempts } from "../../../src/core/chat/attempts.ts";
+import { cleanLine } from "../../../src/core/chat/clean-text.ts";
+import { estimateFlattenLoss } from "../../../src/core/chat/flatten.ts";
+import { createLineSplitter } from "../../../src/core/chat/line-splitter.ts";
+import { nearestNames } from "../../../src/core/chat/nearest-names.ts";
+import { parseLine } from "../../../src/core/chat/parse-line.ts";
+import { UserError } from "../../../src/core/text.ts";
+import { as, createHarness } from "../../memory-fleet.ts";
 
 test("whatever is typed is answered: dispatch never throws and never calls a typo our fault", async () => {
   const commands = await loadCommands();

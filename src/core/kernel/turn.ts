@@ -1,13 +1,13 @@
 // One turn of the kernel: the state it works on, what it must tell the strategy, and the effects it gathers.
 
-import type { AlertBody } from "./alert.ts";
-import { decodeClientOrderId } from "./client-order-id.ts";
-import type { Effect } from "./effects.ts";
-import type { Instrument } from "./instrument.ts";
-import type { KernelOptions } from "./kernel.ts";
-import type { KernelData, LegState } from "./kernel-state.ts";
-import type { Order } from "./order.ts";
-import type { StrategyEvent } from "./strategy.ts";
+import type { AlertBody } from "../alert.ts";
+import { decodeClientOrderId } from "../client-order-id.ts";
+import type { Effect } from "../effects.ts";
+import type { Instrument } from "../instrument.ts";
+import type { Order } from "../order.ts";
+import type { StrategyEvent } from "../strategy.ts";
+import type { KernelOptions } from "./options.ts";
+import type { KernelData, LegState } from "./state.ts";
 
 export interface Turn {
   readonly options: KernelOptions;

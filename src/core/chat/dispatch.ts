@@ -1,8 +1,5 @@
 // The only path from a line, form or button to a command: who may, what was meant, is it sure, run it, say how it ended.
 
-import { judgeAccess } from "./access.ts";
-import { type Attempts, COMMAND_LIMIT, REFUSAL_LIMIT } from "./attempts.ts";
-import { cleanLine } from "./clean-text.ts";
 import type {
   Actor,
   AnyCommand,
@@ -16,12 +13,15 @@ import type {
   Reply,
   UserRow,
   Users,
-} from "./command.ts";
+} from "../command.ts";
+import type { Clock } from "../ports.ts";
+import { type Text, UserError } from "../text.ts";
+import { judgeAccess } from "./access.ts";
+import { type Attempts, COMMAND_LIMIT, REFUSAL_LIMIT } from "./attempts.ts";
+import { cleanLine } from "./clean-text.ts";
 import { fieldsOf } from "./command-argument.ts";
 import { badReply, internalFault, pressFault, refusal, roleRefusal, SILENT_REPLY, tooFast, unknownCommand } from "./dispatch-replies.ts";
 import { type ParsedLine, parseArguments, parseLine, wordsOf } from "./parse-line.ts";
-import type { Clock } from "./ports.ts";
-import { type Text, UserError } from "./text.ts";
 
 /** How long a question or a button waits for its press. */
 export const CONFIRMATION_TTL_MS = 60_000;

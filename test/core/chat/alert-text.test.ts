@@ -1,9 +1,9 @@
 // Every alert is worded in both languages, names its bot and mode, and stays one short line.
 
 import { describe, expect, test } from "vitest";
-import type { Alert, AlertBody } from "../../src/core/alert.ts";
-import { alertBody, alertText, alertTitle } from "../../src/core/alert-text.ts";
-import { plain } from "../../src/core/text.ts";
+import type { Alert, AlertBody } from "../../../src/core/alert.ts";
+import { alertBody, alertText, alertTitle } from "../../../src/core/chat/alert-text.ts";
+import { plain } from "../../../src/core/text.ts";
 
 const SYMBOL = "ETH/USDC:USDC";
 

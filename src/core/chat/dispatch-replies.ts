@@ -1,10 +1,10 @@
 // The sentences of dispatch itself: refusals, limits, buttons that cannot be pressed, commands that do not exist.
 
+import type { AnyCommand, Confirmations, Reply, Role } from "../command.ts";
+import { plain, type Text } from "../text.ts";
 import type { Limit } from "./attempts.ts";
 import { cleanLine } from "./clean-text.ts";
-import type { AnyCommand, Confirmations, Reply, Role } from "./command.ts";
 import { nearestNames } from "./nearest-names.ts";
-import { plain, type Text } from "./text.ts";
 import { isRoleEnough, roleWord } from "./words.ts";
 
 const NAME_SHOWN_MAX = 32;

@@ -1,8 +1,8 @@
 // What a person is told about one argument of a command: what it is and what would be right.
 
 import { z } from "zod";
-import type { AnyCommand } from "./command.ts";
-import { plain, type Text } from "./text.ts";
+import type { AnyCommand } from "../command.ts";
+import { plain, type Text } from "../text.ts";
 
 export interface ArgumentWords {
   /** What the argument is, at most 100 characters (Discord's limit for an option's description). */

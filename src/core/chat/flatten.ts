@@ -1,6 +1,6 @@
 // What closing a position at once may cost, so that people see it before they press.
 
-import { money, text } from "./money.ts";
+import { money, text } from "../money.ts";
 
 /** A flatten order goes at most this far through the touch. */
 export const FLATTEN_SLIPPAGE_BPS = 50;

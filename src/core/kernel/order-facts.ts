@@ -1,13 +1,13 @@
 // Folds what the exchange, the driver and reconciliation say about our orders into the kernel's state.
 
-import type { ExchangeFill, KernelEvent, OpenOrder } from "./events.ts";
-import { toPrice, toQuantity } from "./instrument.ts";
-import { fillKey, rememberFill } from "./kernel-state.ts";
-import { text } from "./money.ts";
-import { isLive, nextStatus, type Order, type OrderHappening } from "./order.ts";
-import { applyFill } from "./position-ledger.ts";
+import type { ExchangeFill, KernelEvent, OpenOrder } from "../events.ts";
+import { toPrice, toQuantity } from "../instrument.ts";
+import { text } from "../money.ts";
+import { isLive, nextStatus, type Order, type OrderHappening } from "../order.ts";
+import { applyFill } from "../position-ledger.ts";
+import { type Lots, lots } from "../units.ts";
+import { fillKey, rememberFill } from "./state.ts";
 import { findOrder, instrumentOf, isOwnId, legOf, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
-import { type Lots, lots } from "./units.ts";
 
 const ALERT_EVERY_MS = 60_000;
 const COOL_DOWN_FIRST_MS = 1_000;

@@ -1,14 +1,14 @@
 // What the kernel shows of its state: the strategy's view, the bot's state in one word, and the numbers for `/status`.
 
-import type { ActualState } from "./events.ts";
-import { type Instrument, toPrice, toQuantity } from "./instrument.ts";
-import type { KernelOptions, KernelStatus } from "./kernel.ts";
-import type { KernelData } from "./kernel-state.ts";
-import { text, ZERO } from "./money.ts";
-import { isLive } from "./order.ts";
-import { averageEntryPrice, totalsOf } from "./position-ledger.ts";
-import type { LegView, View } from "./strategy.ts";
-import { type Ticks, ticks } from "./units.ts";
+import type { ActualState } from "../events.ts";
+import { type Instrument, toPrice, toQuantity } from "../instrument.ts";
+import { text, ZERO } from "../money.ts";
+import { isLive } from "../order.ts";
+import { averageEntryPrice, totalsOf } from "../position-ledger.ts";
+import type { LegView, View } from "../strategy.ts";
+import { type Ticks, ticks } from "../units.ts";
+import type { KernelOptions, KernelStatus } from "./options.ts";
+import type { KernelData } from "./state.ts";
 
 /** What the strategy sees: parameters, time, and each leg's touch and own position. */
 export function viewOf(options: KernelOptions, instruments: Readonly<Record<string, Instrument>>, data: KernelData): View<unknown> {

@@ -1,10 +1,10 @@
 // The words that people read for modes, states, roles and sides.
 
-import type { Mode } from "./alert.ts";
-import type { Role } from "./command.ts";
-import type { ActualState, Desired } from "./events.ts";
-import type { Side } from "./order.ts";
-import type { Text } from "./text.ts";
+import type { Mode } from "../alert.ts";
+import type { Role } from "../command.ts";
+import type { ActualState, Desired } from "../events.ts";
+import type { Side } from "../order.ts";
+import type { Text } from "../text.ts";
 
 const MODES: Readonly<Record<Mode, Text>> = {
   sim: { en: "sim", "zh-TW": "模擬" },

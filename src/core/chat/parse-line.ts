@@ -1,10 +1,10 @@
 // Turns a typed line into a command's name and words, and words into a command's checked arguments.
 
 import type { z } from "zod";
+import type { AnyCommand } from "../command.ts";
+import { join, type Text, UserError } from "../text.ts";
 import { cleanLine } from "./clean-text.ts";
-import type { AnyCommand } from "./command.ts";
 import { argumentWords } from "./command-argument.ts";
-import { join, type Text, UserError } from "./text.ts";
 
 /** Longest line that we read; Telegram's own limit for a message is 4096. */
 export const LINE_MAX = 2000;

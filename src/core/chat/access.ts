@@ -1,6 +1,6 @@
 // Decides who may use which command where; the only place that does.
 
-import type { AnyCommand, Role } from "./command.ts";
+import type { AnyCommand, Role } from "../command.ts";
 import { isRoleEnough } from "./words.ts";
 
 export interface AccessQuestion {
