@@ -385,7 +385,10 @@ describe("kernel and grid", () => {
   it("defect 3: a close filled in ten parts is ten bookings, one tracked remainder after each, and unlocks only at the end", () => {
     const kernel = createKernel(options, { state: null, orders: [], market });
     let now = 10;
-    const apply = (event: object) => kernel.apply({ at: (now += 10), ...event } as KernelEvent);
+    const apply = (event: object) => {
+      now += 10;
+      return kernel.apply({ at: now, ...event } as KernelEvent);
+    };
     const started = [...apply({ type: "book", leg: LEG, bestBid: ticks(9_999), bestAsk: ticks(10_001) }), ...apply({ type: "recovered" })];
     expect(
       placed(started)
@@ -401,14 +404,13 @@ describe("kernel and grid", () => {
       ].sort(),
     );
     const entry = placed(started).find((order) => order.price === 9_800);
-    let trade = 0;
     const fill = (order: { clientOrderId: string; side: Side } | undefined, price: number, quantity: number) =>
       apply({
         type: "fill",
         leg: LEG,
         fill: {
           symbol: "s",
-          tradeId: `t${++trade}`,
+          tradeId: `t${now}`,
           exchangeOrderId: `x${order?.clientOrderId}`,
           clientOrderId: order?.clientOrderId ?? "",
           side: order?.side,

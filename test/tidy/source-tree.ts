@@ -16,23 +16,28 @@ export interface Source {
 
 export type SourceTree = readonly Source[];
 
-const ROOT = "/house";
+/** One parser for the whole process; every set of files lies in a folder of its own, in memory. */
+const disk = createVirtualFileSystem({});
+let parser: API | null = null;
+let trees = 0;
 
 /** Parses TypeScript files, given as path and text; nothing is read from disk or resolved. */
 export function parseTree(files: Readonly<Record<string, string>>): SourceTree {
-  const config = JSON.stringify({ compilerOptions: { noLib: true, noResolve: true, types: [] }, files: Object.keys(files) });
-  const entries = Object.entries(files).map(([path, text]) => [`${ROOT}/${path}`, text] as const);
-  const api = new API({ cwd: ROOT, fs: createVirtualFileSystem({ ...Object.fromEntries(entries), [`${ROOT}/tsconfig.json`]: config }) });
-  try {
-    const [project] = api.updateSnapshot({ openProjects: [`${ROOT}/tsconfig.json`] }).getProjects();
-    return Object.entries(files).map(([path, text]) => {
-      const tree = project?.program.getSourceFile(`${ROOT}/${path}`);
-      if (tree === undefined) throw new Error(`${path} was not parsed`);
-      return { path, text, tree, imports: importsOf(tree) };
-    });
-  } finally {
-    api.close();
-  }
+  parser ??= new API({ cwd: "/", fs: disk });
+  trees += 1;
+  const folder = `/house${trees}`;
+  const config = `${folder}/tsconfig.json`;
+  for (const [path, text] of Object.entries(files)) disk.writeFile?.(`${folder}/${path}`, text);
+  disk.writeFile?.(config, JSON.stringify({ compilerOptions: { noLib: true, noResolve: true, types: [] }, files: Object.keys(files) }));
+  const project = parser
+    .updateSnapshot({ openProjects: [config] })
+    .getProjects()
+    .find((candidate) => candidate.configFileName === config);
+  return Object.entries(files).map(([path, text]) => {
+    const tree = project?.program.getSourceFile(`${folder}/${path}`);
+    if (tree === undefined) throw new Error(`${path} was not parsed`);
+    return { path, text, tree, imports: importsOf(tree) };
+  });
 }
 
 /** Calls back for a node and everything below it. */

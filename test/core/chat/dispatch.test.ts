@@ -236,8 +236,8 @@ describe("confirmation", () => {
 
   test("the same message delivered twice is one change", async () => {
     const { type, fleet } = createHarness(commands);
-    await type("/pause eth_grid", { messageId: "same" });
-    await type("/pause eth_grid", { messageId: "same" });
+    await type("/start eth_grid", { messageId: "same" });
+    await type("/start eth_grid", { messageId: "same" });
     expect(fleet.changes).toHaveLength(1);
     expect(fleet.changes[0]?.by.key).toBe("terminal:local:same");
   });
