@@ -14,4 +14,7 @@ export interface TestReport {
 }
 
 export function readAcceptance(source?: string): readonly AcceptanceRow[];
-export function unmetCriteria(report: TestReport, rows?: readonly AcceptanceRow[]): readonly string[];
+export function unmetCriteria(
+  report: TestReport,
+  rows?: readonly AcceptanceRow[],
+): { readonly failed: readonly string[]; readonly skipped: readonly string[] };

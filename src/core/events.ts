@@ -52,7 +52,25 @@ export interface ExchangeFill {
 }
 
 export type KernelEvent = { readonly at: number } & (
-  | { readonly type: "book"; readonly leg: string; readonly bestBid: Ticks; readonly bestAsk: Ticks }
+  | {
+      readonly type: "book";
+      readonly leg: string;
+      readonly bestBid: Ticks;
+      readonly bestAsk: Ticks;
+      readonly bidQuantity?: Lots;
+      readonly askQuantity?: Lots;
+    }
+  | { readonly type: "mark"; readonly leg: string; readonly mark: Ticks }
+  /** What the account could use on this leg, decimal strings. */
+  | { readonly type: "balances"; readonly leg: string; readonly base: string; readonly quote: string }
+  /** Where the exchange would liquidate the position, price; null when flat or not told. */
+  | { readonly type: "margin"; readonly leg: string; readonly liquidationPrice: string | null }
+  /** Funding that the exchange settled, decimal string in quote currency, positive is received; `id` is unique per leg. */
+  | { readonly type: "funding"; readonly leg: string; readonly id: string; readonly amount: string }
+  /** Money that a person moved, decimal string in quote currency, positive came in. Changes equity, never profit. */
+  | { readonly type: "transfer"; readonly leg: string; readonly id: string; readonly amount: string }
+  /** A new risk day began, e.g. "2026-11-20" in the operator's zone: daily limits count from here. */
+  | { readonly type: "riskDay"; readonly day: string }
   | { readonly type: "bookLost"; readonly leg: string }
   | {
       readonly type: "accepted";
@@ -74,6 +92,9 @@ export type KernelEvent = { readonly at: number } & (
     }
   /** The exchange did not cancel (not found, or nobody answered): the order is what it was, and is asked about. */
   | { readonly type: "cancelRefused"; readonly leg: string; readonly clientOrderId: string; readonly isUnknown: boolean }
+  | { readonly type: "amended"; readonly leg: string; readonly clientOrderId: string; readonly price: Ticks; readonly quantity: Lots }
+  /** The order is what it was, or nobody knows. */
+  | { readonly type: "amendRefused"; readonly leg: string; readonly clientOrderId: string; readonly isUnknown: boolean }
   /** Proven never to have reached the exchange. */
   | { readonly type: "neverArrived"; readonly leg: string; readonly clientOrderId: string }
   | { readonly type: "fill"; readonly leg: string; readonly fill: ExchangeFill }
@@ -82,6 +103,8 @@ export type KernelEvent = { readonly at: number } & (
   /** Load, snapshot and replay are done: the strategy may be asked. */
   | { readonly type: "recovered" }
   | { readonly type: "control"; readonly desired: Desired; readonly flatten?: boolean; readonly maxSlippageBps?: number }
+  /** New parameters for the running strategy, already validated: taken over whole, or refused with everything as it was. */
+  | { readonly type: "adjust"; readonly params: unknown }
   | { readonly type: "halt"; readonly reason: Text }
   | { readonly type: "resume" }
   | { readonly type: "time" }

@@ -17,6 +17,8 @@ export interface Quote {
   readonly reduceOnly?: boolean;
   /** True when the order closes what the bot holds: kept under `pause` and `drain`, before others on its side. */
   readonly closing?: boolean;
+  /** How far a post-only order may step back from the market, one tick more after each refusal; 0 when absent. */
+  readonly maxRetreatTicks?: number;
   readonly reason: string;
 }
 
@@ -42,7 +44,10 @@ export type Intent =
       readonly text: Text;
       readonly kind?: "boundary" | "note";
     }
-  | { readonly type: "halt"; readonly reason: Text };
+  /** Something is wrong: cancel everything and wait for a person. */
+  | { readonly type: "halt"; readonly reason: Text }
+  /** The work is done (target reached, time over): stop for good, closing the position first when `flatten`. */
+  | { readonly type: "finish"; readonly reason: Text; readonly flatten: boolean; readonly maxSlippageBps?: number };
 
 export type StrategyEvent =
   | { readonly type: "start" }
@@ -72,6 +77,22 @@ export interface LegView {
   readonly instrument: Instrument;
   readonly bestBid: Ticks | null;
   readonly bestAsk: Ticks | null;
+  /** Quantity at the touch, when the feed tells it. */
+  readonly bidQuantity: Lots | null;
+  readonly askQuantity: Lots | null;
+  /** The exchange's mark price, when the feed tells it. */
+  readonly mark: Ticks | null;
+  /** What the account could use, decimal strings in base and quote currency; null until told. */
+  readonly available: { readonly base: string; readonly quote: string } | null;
+  /** The bot's own books on this leg, decimal strings in quote currency. */
+  readonly realizedPnl: string;
+  readonly unrealizedPnl: string;
+  readonly fees: string;
+  readonly funding: string;
+  /** realized + unrealized - fees + funding. */
+  readonly netPnl: string;
+  /** Traded notional. */
+  readonly volume: string;
   /** Signed, the bot's own. */
   readonly position: Lots;
   /** Average entry price as a decimal string; null when flat. */
@@ -84,22 +105,44 @@ export interface View<Params> {
   readonly legs: Readonly<Record<string, LegView>>;
 }
 
-export interface MarketSnapshot {
-  readonly at: number;
-  readonly legs: Readonly<Record<string, { readonly instrument: Instrument; readonly bestBid: Ticks; readonly bestAsk: Ticks }>>;
+export interface LegMarket {
+  readonly instrument: Instrument;
+  readonly bestBid: Ticks;
+  readonly bestAsk: Ticks;
+  /** What the account could use, decimal strings; absent when nobody asked. */
+  readonly available?: { readonly base: string; readonly quote: string };
 }
 
-/** What a start would mean, in decimal strings of the quote currency unless said otherwise. */
+export interface MarketSnapshot {
+  readonly at: number;
+  readonly legs: Readonly<Record<string, LegMarket>>;
+}
+
+/** What a start would mean, in decimal strings of the quote currency unless said otherwise. Null: does not apply or cannot be known. */
 export interface Preview {
   readonly currency: string;
+  /** Orders that rest at the start. */
   readonly orders: number;
+  /** Sum of their notionals. */
   readonly notional: string;
+  /** Money needed: the larger side's notional divided by the leverage (spot: the buys). */
   readonly margin: string;
+  readonly leverage: string;
   /** Largest one-sided position, base units. */
   readonly maxPosition: string;
+  /** Loss if every order of a side fills and the price stands at that end of the range, or at the stop, fees included. */
+  readonly lossAtLower: string | null;
+  readonly lossAtUpper: string | null;
+  readonly lossAtStop: string | null;
+  /** The largest of the three. */
   readonly worstLoss: string;
-  /** Smallest step between entry and exit that pays both maker fees, fraction of price. */
+  /** Where the exchange would liquidate after all resting orders of a side fill, price; null for spot. */
+  readonly liquidationBelow: string | null;
+  readonly liquidationAbove: string | null;
+  /** Smallest step between entry and exit that pays both fees, fraction of price. */
   readonly breakEvenStep: string;
+  readonly breakEvenStepTaker: string;
+  /** Of one completed pair after maker fees. */
   readonly profitPerPair: string;
   readonly warnings: readonly Text[];
 }
@@ -116,6 +159,12 @@ export interface StrategyReport {
   readonly lower?: string;
   readonly upper?: string;
   readonly openLots?: number;
+  /** Unrealized result of lots whose exit is still to come (grid). */
+  readonly unpairedPnl?: string;
+  /** Quantity that waits to be hedged, base units (hedge). */
+  readonly residual?: string;
+  /** Whatever else the strategy wants shown: words and a value each. */
+  readonly values?: readonly { readonly label: Text; readonly value: string }[];
 }
 
 export interface Strategy<Params = unknown, State = unknown> {

@@ -93,9 +93,11 @@ export class HostedBot {
     this.#take(record);
     if (this.#slot.isStarting || this.#isStopping) return Number.POSITIVE_INFINITY;
     const decision = await this.#decide(missing);
+    const isVacant = this.#slot.process === null;
     await this.#act(decision);
     await this.#slot.keepMirror();
-    if (this.#slot.process === null && this.#isOursToTell()) this.#publish(false);
+    // A process that ends meanwhile is told of by its end.
+    if (isVacant && this.#isOursToTell()) this.#publish(false);
     return decision.do === "wait" ? decision.forMs : Number.POSITIVE_INFINITY;
   }
 
@@ -125,7 +127,7 @@ export class HostedBot {
       this.#slot.leave(this.#record.config.onShutdown);
       await pause(20);
     }
-    this.#slot.process?.kill();
+    this.#slot.process?.kill("the worker left without it");
   }
 
   ledgerTrouble(isInTrouble: boolean): void {
@@ -186,12 +188,12 @@ export class HostedBot {
     const { identity, host, isPidAlive } = this.#doors;
     const { id, holder, pid } = this.#record;
     // What an earlier life of this worker held is left over: its instances have noticed that it is gone.
-    if (holder === null || holder === identity.holder || isFormerLife(holder, identity, isPidAlive)) return { type: "free" };
+    if (holder === null || holder === identity.holder || isFormerLife(holder, identity, isPidAlive)) return FREE;
     if (missing === null) return { type: "unsure" };
     const forMs = missing.get(id);
     if (forMs === undefined) return { type: "elsewhere" };
     const isDead = this.#record.host === host && pid !== null && !isPidAlive(pid);
-    return isDead ? { type: "free" } : { type: "silent", forMs };
+    return isDead ? FREE : { type: "silent", forMs };
   }
 
   async #hasLooseEnds(): Promise<boolean> {
@@ -229,7 +231,7 @@ export class HostedBot {
         return this.#slot.leave("keep");
       case "kill":
         log.error({ botId: id, instancePid: this.#slot.process?.pid, why: decision.why }, "instance killed");
-        return this.#slot.process?.kill();
+        return this.#slot.process?.kill(decision.why);
       case "giveUp":
         return await this.#giveUp(decision.attempts, this.#slot.lastError ?? "it crashed");
     }
@@ -270,6 +272,7 @@ export class HostedBot {
   // ---- how it is ----------------------------------------------------------------------------------------------------
 
   #statusFrom(status: BotStatus): void {
+    if (status.epoch < this.#record.epoch) return;
     this.#lastStatus = status;
     this.#doors.status.publish(status);
     this.#doors.onView(this.#record.id);
@@ -315,6 +318,7 @@ export class HostedBot {
   }
 }
 
+const FREE: Ownership = { type: "free" };
 const NO_ORDERS = { openOrders: 0, unknownOrders: 0 };
 
 function failedText(attempts: number, cause: string): Text {

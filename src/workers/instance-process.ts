@@ -43,7 +43,8 @@ export interface InstanceProcess {
   direct(directive: Directive): void;
   ledgerTrouble(isInTrouble: boolean): void;
   leave(orders: "cancel" | "keep"): void;
-  kill(): void;
+  /** SIGKILL; `why` becomes part of how it ended. */
+  kill(why: string): void;
 }
 
 export type ForkInstance = (begin: Begin, events: InstanceEvents) => InstanceProcess;
@@ -123,8 +124,8 @@ class ForkedInstance implements InstanceProcess {
     this.#send({ type: "shutdown", orders });
   }
 
-  kill(): void {
-    this.#killedFor ??= "it did not answer";
+  kill(why: string): void {
+    this.#killedFor ??= why;
     this.#child.kill("SIGKILL");
   }
 

@@ -215,7 +215,9 @@ class InstanceLife implements Instance {
     this.#restWithoutKernel();
   }
 
+  /** A process that may have been replaced while it slept does not speak for the bot. */
   #tell(): void {
+    if (this.#guard.fence("cancel") !== null) return;
     this.#doors.send({ type: "status", status: this.#status() });
   }
 

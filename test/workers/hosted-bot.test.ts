@@ -396,7 +396,7 @@ describe("a hosted bot", () => {
     expect(alerts).toEqual([]);
   });
 
-  it("shows the process's own status while it has one", async () => {
+  it("shows the process's own status while that process speaks for the bot", async () => {
     await look();
     const facts = {
       config: CONFIG,
@@ -412,5 +412,10 @@ describe("a hosted bot", () => {
     newest().events.onStatus({ ...emptyStatus(facts, "running"), openOrders: 20 });
     expect(bot.view.status).toMatchObject({ state: "running", openOrders: 20 });
     expect(published.at(-1)).toMatchObject({ openOrders: 20 });
+    const before = published.length;
+    record = { ...record, epoch: 2, holder: "other/9-b", host: "there" };
+    await look();
+    newest().events.onStatus({ ...emptyStatus(facts, "paused") });
+    expect(published).toHaveLength(before);
   });
 });

@@ -30,6 +30,8 @@ export class ScriptedKernel implements Kernel {
     fees: "0",
     funding: "0",
     netPnl: "0",
+    volume: "0",
+    wearRate: "0",
     currency: "USDC",
     openOrders: 0,
     unknownOrders: 0,

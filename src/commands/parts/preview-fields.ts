@@ -11,6 +11,10 @@ const NO_PREVIEW: Text = {
   "zh-TW": "目前無法讀取行情，因此沒有試算。",
 };
 
+function optional(label: Text, value: string | null, show: (value: string) => Text): readonly { label: Text; value: Text }[] {
+  return value === null ? [] : [{ label, value: show(value) }];
+}
+
 /** Fields of a preview; a sentence when there is none. */
 export function previewBlocks(preview: Preview | null): readonly Block[] {
   if (preview === null) return [{ type: "text", text: NO_PREVIEW }];
@@ -23,6 +27,11 @@ export function previewBlocks(preview: Preview | null): readonly Block[] {
       { label: { en: "Margin", "zh-TW": "保證金" }, value: inCurrency(preview.margin) },
       { label: { en: "Largest position", "zh-TW": "最大部位" }, value: plain(preview.maxPosition) },
       { label: { en: "Worst loss", "zh-TW": "最大可能虧損" }, value: inCurrency(preview.worstLoss) },
+      ...optional({ en: "Loss at the lower end", "zh-TW": "下緣虧損" }, preview.lossAtLower, inCurrency),
+      ...optional({ en: "Loss at the upper end", "zh-TW": "上緣虧損" }, preview.lossAtUpper, inCurrency),
+      ...optional({ en: "Loss at the stop", "zh-TW": "停損虧損" }, preview.lossAtStop, inCurrency),
+      ...optional({ en: "Liquidation below", "zh-TW": "下方強平價（估）" }, preview.liquidationBelow, plain),
+      ...optional({ en: "Liquidation above", "zh-TW": "上方強平價（估）" }, preview.liquidationAbove, plain),
       {
         label: { en: "Break-even step", "zh-TW": "損益兩平間距" },
         value: plain(`${rounded(money(preview.breakEvenStep).times(100), 4)} %`),

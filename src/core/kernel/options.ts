@@ -7,10 +7,30 @@ import type { Order } from "../order.ts";
 import type { MarketSnapshot, Strategy, StrategyReport } from "../strategy.ts";
 import type { Text } from "../text.ts";
 
+/** Limits of one bot that no strategy can get around. Money is decimal strings in the leg's quote currency. */
 export interface RiskLimits {
   /** Lots per leg counting live, in-flight and unknown orders. */
   readonly maxPosition: Readonly<Record<string, number>>;
   readonly maxOpenOrders: number;
+  /** Largest notional of one order. */
+  readonly maxOrderNotional?: string;
+  /** Largest notional per leg counting live, in-flight and unknown orders, at mark. */
+  readonly maxNotional?: string;
+  /** Orders priced further than this from the mark (mid when there is none) are denied; closing ones too. */
+  readonly priceBandBps?: number;
+  readonly maxOrdersPerMinute?: number;
+  /** Loss of a risk day (net, all legs) that halts the bot. */
+  readonly maxDailyLoss?: string;
+  /** Fall from the highest net profit ever stored that halts the bot. */
+  readonly maxDrawdown?: string;
+  /** An older book lets only reducing orders pass. */
+  readonly maxBookAgeMs?: number;
+  /** Distance of mark and liquidation price below which only reducing orders pass, and the bot is halted at half of it. */
+  readonly minLiquidationDistanceBps?: number;
+  /** Symbols that may be traded; all when absent. */
+  readonly symbols?: readonly string[];
+  /** What a halt for loss, drawdown or liquidation does with the position. */
+  readonly onBreach?: "keep" | "flatten";
 }
 
 export interface KernelOptions {
@@ -21,6 +41,10 @@ export interface KernelOptions {
   readonly params: unknown;
   readonly instruments: Readonly<Record<string, Instrument>>;
   readonly risk: RiskLimits;
+  /** The bot finishes after running this long. */
+  readonly runForMs?: number;
+  /** Legs whose exchange changes orders in place. */
+  readonly amends?: readonly string[];
   /** Highest order counter ever stored for this bot, or null: new ids start after it. */
   readonly lastCounter: number | null;
 }
@@ -39,6 +63,10 @@ export interface KernelStatus {
   readonly fees: string;
   readonly funding: string;
   readonly netPnl: string;
+  /** Traded notional. */
+  readonly volume: string;
+  /** |min(netPnl, 0)| / volume x 100: what a unit of volume has cost, percent. */
+  readonly wearRate: string;
   readonly currency: string;
   readonly openOrders: number;
   readonly unknownOrders: number;

@@ -19,6 +19,11 @@ export interface LegState {
   ledger: PositionLedger;
   bestBid: Ticks | null;
   bestAsk: Ticks | null;
+  bidQuantity: Lots | null;
+  askQuantity: Lots | null;
+  mark: Ticks | null;
+  available: { base: string; quote: string } | null;
+  liquidationPrice: string | null;
   bookAt: number | null;
   wish: Wish;
   /** Newest fill folded in, epoch ms. */
@@ -68,6 +73,11 @@ export function emptyLeg(): LegState {
     ledger: emptyLedger(),
     bestBid: null,
     bestAsk: null,
+    bidQuantity: null,
+    askQuantity: null,
+    mark: null,
+    available: null,
+    liquidationPrice: null,
     bookAt: null,
     wish: { type: "none" },
     lastFillAt: null,

@@ -2,7 +2,7 @@
 
 import type { ActualState } from "../events.ts";
 import { type Instrument, toPrice, toQuantity } from "../instrument.ts";
-import { text, ZERO } from "../money.ts";
+import { type Money, rounded, text, ZERO } from "../money.ts";
 import { isLive } from "../order.ts";
 import { averageEntryPrice, totalsOf } from "../position-ledger.ts";
 import type { LegView, View } from "../strategy.ts";
@@ -16,12 +16,23 @@ export function viewOf(options: KernelOptions, instruments: Readonly<Record<stri
   for (const [leg, instrument] of Object.entries(instruments)) {
     const state = data.legs[leg];
     if (state === undefined) continue;
+    const totals = totalsOf(state.ledger, instrument, markOf(state));
     legs[leg] = {
       instrument,
       bestBid: state.bestBid,
       bestAsk: state.bestAsk,
+      bidQuantity: state.bidQuantity,
+      askQuantity: state.askQuantity,
+      mark: state.mark,
+      available: state.available,
       position: state.ledger.position,
       averageEntryPrice: averageEntryPrice(state.ledger, instrument),
+      realizedPnl: text(totals.realizedPnl),
+      unrealizedPnl: text(totals.unrealizedPnl),
+      fees: text(totals.fees),
+      funding: text(totals.funding),
+      netPnl: text(totals.netPnl),
+      volume: text(totals.volume),
     };
   }
   return { params: options.params, at: data.at, legs };
@@ -41,22 +52,23 @@ export function actualState(data: KernelData): ActualState {
 
 /** The numbers for `/status`, with open positions valued at mid. */
 export function statusOf(options: KernelOptions, instruments: Readonly<Record<string, Instrument>>, data: KernelData): KernelStatus {
-  const sums = { realizedPnl: ZERO, unrealizedPnl: ZERO, fees: ZERO, funding: ZERO, netPnl: ZERO };
+  const sums = { volume: ZERO, realizedPnl: ZERO, unrealizedPnl: ZERO, fees: ZERO, funding: ZERO, netPnl: ZERO };
   let fills = 0;
   for (const [leg, instrument] of Object.entries(instruments)) {
     const state = data.legs[leg];
     if (state === undefined) continue;
-    const totals = totalsOf(state.ledger, instrument, markOf(state.bestBid, state.bestAsk));
+    const totals = totalsOf(state.ledger, instrument, markOf(state));
     sums.realizedPnl = sums.realizedPnl.plus(totals.realizedPnl);
     sums.unrealizedPnl = sums.unrealizedPnl.plus(totals.unrealizedPnl);
     sums.fees = sums.fees.plus(totals.fees);
     sums.funding = sums.funding.plus(totals.funding);
     sums.netPnl = sums.netPnl.plus(totals.netPnl);
+    sums.volume = sums.volume.plus(totals.volume);
     fills += state.ledger.fills;
   }
   const [leg, instrument] = Object.entries(instruments)[0] ?? [];
   const first = leg === undefined ? undefined : data.legs[leg];
-  const mark = first === undefined ? null : markOf(first.bestBid, first.bestAsk);
+  const mark = first === undefined ? null : markOf(first);
   const live = data.orders.filter(isLive);
   return {
     state: actualState(data),
@@ -68,6 +80,8 @@ export function statusOf(options: KernelOptions, instruments: Readonly<Record<st
     fees: text(sums.fees),
     funding: text(sums.funding),
     netPnl: text(sums.netPnl),
+    volume: text(sums.volume),
+    wearRate: wearRate(sums.netPnl, sums.volume),
     currency: instrument?.quote ?? "",
     openOrders: live.filter((order) => !order.isUnknown && order.status !== "submitted").length,
     unknownOrders: live.filter((order) => order.isUnknown).length,
@@ -78,6 +92,18 @@ export function statusOf(options: KernelOptions, instruments: Readonly<Record<st
   };
 }
 
-function markOf(bestBid: Ticks | null, bestAsk: Ticks | null): Ticks | null {
-  return bestBid === null || bestAsk === null ? null : ticks(Math.round((bestBid + bestAsk) / 2));
+/** |min(net, 0)| / volume x 100, the cost of a unit of volume in percent. */
+function wearRate(netPnl: Money, volume: Money): string {
+  if (volume.eq(0) || netPnl.gte(0)) return "0";
+  return rounded(netPnl.abs().div(volume).times(100), 6);
+}
+
+/** The price at which a position is valued: the exchange's mark, else mid; null without either. */
+export function markOf(state: {
+  readonly bestBid: Ticks | null;
+  readonly bestAsk: Ticks | null;
+  readonly mark: Ticks | null;
+}): Ticks | null {
+  if (state.mark !== null) return state.mark;
+  return state.bestBid === null || state.bestAsk === null ? null : ticks(Math.round((state.bestBid + state.bestAsk) / 2));
 }
