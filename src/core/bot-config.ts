@@ -1,30 +1,105 @@
-// One schema of a configured bot for chat, file and database.
+// One schema of a configured bot for chat, file, database and web.
 
 import { z } from "zod";
+import { isDuration } from "./duration.ts";
+import { money } from "./money.ts";
 import { isDecimal } from "./units.ts";
 
 /** A bot's name as people type it; immutable. */
 export const BOT_ID = /^[a-z][a-z0-9_-]{0,31}$/;
 
-/** A positive decimal string such as `"0.05"`; numbers are accepted from files and turned into strings. */
+/** Beyond these no price, quantity or amount makes sense, and steps could not be counted in safe integers. */
+const SMALLEST = "1e-15";
+const LARGEST = "1e15";
+
+function isPlainDecimal(value: string): boolean {
+  return isDecimal(value) && !value.startsWith("+");
+}
+
+function isReasonable(value: string): boolean {
+  const size = money(value).abs();
+  return size.eq(0) || (size.gte(SMALLEST) && size.lte(LARGEST));
+}
+
+/** A decimal string such as `"0.05"`; numbers are accepted from files and turned into strings. */
 export const decimalString = z
   .union([z.string(), z.number().transform((value) => String(value))])
-  .refine((value) => isDecimal(value), { message: "must be a decimal number such as 0.05", abort: true });
+  .refine(isPlainDecimal, {
+    message: "must be a decimal number such as 0.05",
+    abort: true,
+    params: { "zh-TW": "必須是十進位數字，例如 0.05" },
+  })
+  .refine(isReasonable, {
+    message: `must be 0 or between ${SMALLEST} and ${LARGEST} in size`,
+    abort: true,
+    params: { "zh-TW": `必須是 0，或絕對值介於 ${SMALLEST} 與 ${LARGEST} 之間` },
+  });
+
+const positiveDecimal = decimalString.refine((value) => money(value).gt(0), {
+  message: "must be above 0",
+  params: { "zh-TW": "必須大於 0" },
+});
+
+/** Limits that no strategy can get around. Money is in the quote currency of a leg. */
+const riskSchema = z.strictObject({
+  maxPosition: z
+    .union([positiveDecimal, z.record(z.string().min(1), positiveDecimal)])
+    .describe("largest absolute position counting live, in-flight and unknown orders, base units; one for every leg, or one per leg"),
+  maxOpenOrders: z.number().int().min(1).max(500).default(100).describe("most orders that may rest at once"),
+  maxNotional: positiveDecimal
+    .optional()
+    .describe("largest notional per leg counting live, in-flight and unknown orders, at mark, quote currency"),
+  maxOrderNotional: positiveDecimal.optional().describe("largest notional of one order, quote currency"),
+  priceBandBps: z
+    .number()
+    .positive()
+    .max(10_000)
+    .optional()
+    .describe("orders priced further than this from the mark are denied, basis points"),
+  maxOrdersPerMinute: z.number().int().min(1).max(6_000).optional().describe("most orders placed within a minute"),
+  maxDailyLoss: positiveDecimal.optional().describe("net loss within a risk day that halts the bot, quote currency"),
+  maxDrawdown: positiveDecimal.optional().describe("fall from the highest net profit ever stored that halts the bot, quote currency"),
+  maxBookAgeMs: z
+    .number()
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(5_000)
+    .describe("with an older book only reducing orders pass, milliseconds"),
+  minLiquidationDistanceBps: z
+    .number()
+    .positive()
+    .max(10_000)
+    .optional()
+    .describe("closer to liquidation only reducing orders pass, at half of it the bot is halted, basis points"),
+  symbols: z.array(z.string().min(3)).min(1).optional().describe("symbols that may be traded; all when absent"),
+  onBreach: z
+    .enum(["keep", "flatten"])
+    .default("keep")
+    .describe("what a halt for loss, drawdown or liquidation distance does with the position"),
+});
 
 export const botConfigSchema = z.strictObject({
-  id: z.string().regex(BOT_ID, "must start with a letter and hold at most 32 of a-z, 0-9, _ and -"),
-  /** File name of the strategy. */
-  strategy: z.string().min(1),
-  params: z.record(z.string(), z.unknown()),
+  id: z.string().refine((value) => BOT_ID.test(value), {
+    message: "must start with a letter and hold at most 32 of a-z, 0-9, _ and -",
+    params: { "zh-TW": "必須以小寫字母開頭，最多 32 個字元，只能含 a-z、0-9、_ 與 -" },
+  }),
+  description: z.string().max(500).optional().describe("what the bot is for, in words"),
+  strategy: z.string().min(1).describe("file name of the strategy; a person may also write a product's name"),
+  params: z.record(z.string(), z.unknown()).describe("the strategy's own parameters"),
   exchange: z.string().min(1),
   account: z.string().min(1),
-  symbol: z.string().min(3),
+  symbol: z.string().min(3).describe("ETH/USDC (spot) or ETH/USDC:USDC (perpetual)"),
   mode: z.enum(["sim", "paper", "testnet", "live"]),
-  risk: z.strictObject({
-    /** Largest absolute position counting live, in-flight and unknown orders, base units. */
-    maxPosition: decimalString,
-    maxOpenOrders: z.number().int().min(1).max(500).default(100),
-  }),
+  risk: riskSchema,
+  runFor: z
+    .string()
+    .refine(isDuration, {
+      message: "must be a duration such as 90s, 45m, 8h or 7d, at most 366d",
+      params: { "zh-TW": "必須是時間長度，例如 90s、45m、8h 或 7d，最長 366d" },
+    })
+    .optional()
+    .describe("the bot finishes after running this long: 90s, 45m, 8h, 7d"),
   restart: z
     .strictObject({
       maxAttempts: z.number().int().min(0).max(100).default(5),

@@ -3,9 +3,14 @@
 import type { Effect } from "./effects.ts";
 import type { KernelEvent } from "./events.ts";
 import type { Instrument } from "./instrument.ts";
+import { adaptState, adjust, onInstrument, takeNewSteps } from "./kernel/adaptation.ts";
+import { beginRiskDay } from "./kernel/loss-limits.ts";
+import { onBook, onFunding, onMarketFact } from "./kernel/market-facts.ts";
 import type { Kernel, KernelOptions, KernelStart, KernelState } from "./kernel/options.ts";
 import {
   onAccepted,
+  onAmended,
+  onAmendRefused,
   onCanceled,
   onCancelRefused,
   onDenied,
@@ -17,12 +22,13 @@ import {
 } from "./kernel/order-facts.ts";
 import { plan } from "./kernel/planner.ts";
 import { emptyLeg, firstData, forgetOldCoolDowns, forgetOldOrders, type KernelData, takeInOrders } from "./kernel/state.ts";
-import { instrumentOf, legOf, type Turn } from "./kernel/turn.ts";
+import { legOf, type Turn } from "./kernel/turn.ts";
 import { actualState, statusOf, viewOf } from "./kernel/view.ts";
+import { checkBooks, FLATTEN_SLIPPAGE_BPS, finish, halt, isFlat, watchLosses, watchRunTime } from "./kernel/watch.ts";
 import { isLive } from "./order.ts";
+import { applyTransfer, LedgerIdentityError } from "./position-ledger.ts";
 import type { Intent, MarketSnapshot, Strategy, StrategyEvent, View } from "./strategy.ts";
-import { type Text, UserError } from "./text.ts";
-import type { Ticks } from "./units.ts";
+import { UserError } from "./text.ts";
 
 export type { Kernel, KernelOptions, KernelStart, KernelState, KernelStatus, RiskLimits } from "./kernel/options.ts";
 
@@ -37,7 +43,7 @@ export function createKernel(options: KernelOptions, start: KernelStart): Kernel
   return {
     apply: (event) => applyEvent(options, instruments, data, event),
     snapshot: () => structuredClone(data) as unknown as KernelState,
-    status: () => statusOf(options, instruments, data),
+    status: () => statusOf({ ...options, params: data.params }, instruments, data),
     liveOrders: () => data.orders.filter(isLive),
     order: (clientOrderId) => data.orders.find((order) => order.clientOrderId === clientOrderId),
     lastFillAt: (leg) => data.legs[leg]?.lastFillAt ?? null,
@@ -54,40 +60,27 @@ function storedData(options: KernelOptions, start: KernelStart): KernelData {
   data.phase = "recovering";
   data.at = Math.max(data.at, start.market.at);
   for (const [leg, instrument] of Object.entries(options.instruments)) {
-    const stored = data.revisions[leg];
-    if (stored !== undefined && stored !== instrument.revision) throw changedSteps(leg, stored, instrument.revision);
-    data.revisions[leg] = instrument.revision;
-    const state = data.legs[leg] ?? emptyLeg();
+    const state = data.legs[leg] ?? emptyLeg(instrument);
     data.legs[leg] = state;
     // A book from before the restart says nothing about now.
     const now = start.market.legs[leg];
     state.bestBid = now?.bestBid ?? null;
     state.bestAsk = now?.bestAsk ?? null;
+    state.bidQuantity = null;
+    state.askQuantity = null;
+    state.mark = null;
     state.disagreements = 0;
   }
+  const changed = Object.entries(options.instruments).filter(
+    ([leg, instrument]) => (data.revisions[leg] ?? instrument.revision) !== instrument.revision,
+  );
+  for (const [leg, instrument] of changed) takeNewSteps(data, leg, instrument);
+  for (const [leg, instrument] of Object.entries(options.instruments)) data.revisions[leg] = instrument.revision;
   const isSame = data.strategyVersion === options.strategy.version && JSON.stringify(data.params) === JSON.stringify(options.params);
-  if (!isSame) adaptState(options, data);
+  if (isSame && changed.length === 0) return data;
+  const refusal = adaptState(options, options.instruments, data, options.params);
+  if (refusal !== null) throw new UserError(refusal);
   return data;
-}
-
-function changedSteps(leg: string, before: string, after: string): UserError {
-  return new UserError({
-    en: `${leg}: the exchange changed tick, lot or minimum from ${before} to ${after}; flatten and start the bot anew`,
-    "zh-TW": `${leg}：交易所將最小變動單位由 ${before} 改為 ${after}；請先平倉再重新啟動`,
-  });
-}
-
-function adaptState(options: KernelOptions, data: KernelData): void {
-  const view = viewOf(options, options.instruments, data);
-  const adapted = options.strategy.adapt(data.strategyState, { version: data.strategyVersion, params: data.params }, view);
-  if (isRefusal(adapted)) throw new UserError(adapted.refused);
-  data.strategyState = adapted;
-  data.strategyVersion = options.strategy.version;
-  data.params = options.params;
-}
-
-function isRefusal(value: unknown): value is { refused: Text } {
-  return typeof value === "object" && value !== null && "refused" in value;
 }
 
 function applyEvent(
@@ -96,16 +89,25 @@ function applyEvent(
   data: KernelData,
   event: KernelEvent,
 ): readonly Effect[] {
-  const turn: Turn = { options, instruments, data, effects: [], tell: [] };
+  const turn: Turn = { options: { ...options, params: data.params }, instruments, data, effects: [], tell: [] };
   const before = actualState(data);
   data.at = Math.max(data.at, event.at);
-  foldEvent(turn, event);
-  askStrategy(turn);
+  try {
+    foldEvent(turn, event);
+    askStrategy(turn);
+    checkBooks(turn, event);
+  } catch (error) {
+    if (!(error instanceof LedgerIdentityError)) throw error;
+    const words = error.message;
+    halt(turn, { en: `the books do not add up: ${words}`, "zh-TW": `帳目不符：${words}` });
+  }
+  watchLosses(turn);
+  watchRunTime(turn);
   if (data.flatten !== null && isFlat(turn)) data.flatten = null;
   plan(turn);
   forgetOldOrders(data);
   forgetOldCoolDowns(data);
-  const wakeAt = nextWake(data);
+  const wakeAt = nextWake(turn);
   if (wakeAt !== null) turn.effects.push({ type: "wake", at: wakeAt });
   const after = actualState(data);
   if (after !== before) turn.effects.push({ type: "stateChanged", state: after });
@@ -116,7 +118,24 @@ function foldEvent(turn: Turn, event: KernelEvent): void {
   const { data } = turn;
   switch (event.type) {
     case "book":
-      return onBook(turn, event.leg, event.bestBid, event.bestAsk);
+      return onBook(turn, event);
+    case "mark":
+    case "balances":
+    case "margin":
+      return onMarketFact(turn, event);
+    case "funding":
+      return onFunding(turn, event);
+    case "transfer":
+      applyTransfer(legOf(turn, event.leg).ledger, event.id, event.amount);
+      return;
+    case "riskDay":
+      return beginRiskDay(turn, event.day);
+    case "adjust":
+      return adjust(turn, event.params);
+    case "amended":
+      return onAmended(turn, event);
+    case "amendRefused":
+      return onAmendRefused(turn, event);
     case "bookLost":
       legOf(turn, event.leg).bestBid = null;
       legOf(turn, event.leg).bestAsk = null;
@@ -140,17 +159,15 @@ function foldEvent(turn: Turn, event: KernelEvent): void {
     case "reconciled":
       return onReconciled(turn, event);
     case "instrument":
-      if (event.instrument.revision !== data.revisions[event.leg])
-        throw changedSteps(event.leg, data.revisions[event.leg] ?? "", event.instrument.revision);
-      turn.instruments[event.leg] = event.instrument;
-      return;
+      return onInstrument(turn, event.leg, event.instrument);
     case "recovered":
       data.phase = "running";
       turn.tell.push({ type: "start" });
       return;
     case "control":
+      if (event.desired === "running" && data.desired === "stopped") data.startedAt = null;
       data.desired = event.desired;
-      data.flatten = event.flatten === true ? { maxSlippageBps: event.maxSlippageBps ?? 50 } : null;
+      data.flatten = event.flatten === true ? { maxSlippageBps: event.maxSlippageBps ?? FLATTEN_SLIPPAGE_BPS } : null;
       turn.tell.push({ type: "control" });
       return;
     case "halt":
@@ -163,26 +180,6 @@ function foldEvent(turn: Turn, event: KernelEvent): void {
       if (isTimeDue(data)) turn.tell.push({ type: "time" });
       return;
   }
-}
-
-function onBook(turn: Turn, leg: string, bestBid: Ticks, bestAsk: Ticks): void {
-  const state = legOf(turn, leg);
-  const isReadable = Number.isSafeInteger(bestBid) && Number.isSafeInteger(bestAsk) && bestBid > 0 && bestBid < bestAsk;
-  if (!isReadable) return;
-  const isFirst = state.bestBid === null;
-  state.bestBid = bestBid;
-  state.bestAsk = bestAsk;
-  state.bookAt = turn.data.at;
-  const until = state.wish.type === "quote" ? state.wish.until : null;
-  const isCovered =
-    until !== null && (until.below === undefined || bestBid >= until.below) && (until.above === undefined || bestAsk <= until.above);
-  if (isFirst || !isCovered) turn.tell.push({ type: "book", leg });
-}
-
-function halt(turn: Turn, reason: Text): void {
-  if (turn.data.halted !== null) return;
-  turn.data.halted = reason;
-  turn.effects.push({ type: "alert", alert: { type: "halted", reason } });
 }
 
 /** Tells the strategy what happened, in order; fills reach it even while recovering or halted, since they are facts. */
@@ -225,6 +222,9 @@ function applyIntents(turn: Turn, intents: readonly Intent[]): void {
       case "halt":
         halt(turn, intent.reason);
         break;
+      case "finish":
+        finish(turn, intent.reason, intent.flatten, intent.maxSlippageBps ?? FLATTEN_SLIPPAGE_BPS);
+        break;
     }
   }
 }
@@ -235,18 +235,11 @@ function isTimeDue(data: KernelData): boolean {
   );
 }
 
-function nextWake(data: KernelData): number | null {
+function nextWake({ data, options }: Turn): number | null {
   const times: number[] = [];
   for (const pause of Object.values(data.coolDowns)) if (pause.until > data.at) times.push(pause.until);
   for (const leg of Object.values(data.legs))
     if (leg.wish.type === "quote" && leg.wish.until?.at !== undefined && leg.wish.until.at > data.at) times.push(leg.wish.until.at);
+  if (options.runForMs !== undefined && data.startedAt !== null) times.push(Math.max(data.at + 1, data.startedAt + options.runForMs));
   return times.length === 0 ? null : Math.min(...times);
-}
-
-/** True when every leg's position is below what the exchange lets us close and nothing of ours can still fill. */
-function isFlat(turn: Turn): boolean {
-  const isSmall = Object.keys(turn.data.legs).every(
-    (leg) => Math.abs(legOf(turn, leg).ledger.position) < Math.max(1, instrumentOf(turn, leg).minQuantity),
-  );
-  return isSmall && !turn.data.orders.some(isLive);
 }

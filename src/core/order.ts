@@ -26,18 +26,23 @@ export interface Order {
   /** The place in the strategy's wish that this order fills; at most one live order each. */
   readonly slot: string;
   readonly side: Side;
-  readonly price: Ticks;
-  readonly quantity: Lots;
+  /** Changed by an amend only, as `quantity` is. */
+  price: Ticks;
+  quantity: Lots;
   readonly timeInForce: TimeInForce;
   readonly postOnly: boolean;
   readonly reduceOnly: boolean;
   /** Why the strategy wanted it, for `/why` and the audit. */
   readonly reason: string;
+  /** Price that the strategy wished; differs from `price` after a post-only retreat. */
+  wishedPrice: Ticks;
   /** Number of the kernel's decision that made it. */
   readonly decision: number;
   readonly createdAt: number;
   exchangeOrderId: string | null;
   status: OrderStatus;
+  /** What an amend on its way would make of it; the larger quantity counts until it is answered. */
+  amending: { readonly price: Ticks; readonly quantity: Lots } | null;
   /** True while the exchange's answer is missing: counts as live, is asked about, is never resent. */
   isUnknown: boolean;
   /** Sum of the fills we have seen. */
@@ -101,8 +106,9 @@ export function isLive(order: Pick<Order, "status" | "filledQuantity" | "reporte
 }
 
 /** Quantity that may still fill: what is not yet filled while it may rest, else what was reported and not yet seen. */
-export function leavesQuantity(order: Pick<Order, "status" | "quantity" | "filledQuantity" | "reportedFilledQuantity">): Lots {
-  const limit = OPEN.has(order.status) ? order.quantity : order.reportedFilledQuantity;
+export function leavesQuantity(order: Pick<Order, "status" | "quantity" | "filledQuantity" | "reportedFilledQuantity" | "amending">): Lots {
+  const largest = Math.max(order.quantity, order.amending?.quantity ?? 0);
+  const limit = OPEN.has(order.status) ? largest : order.reportedFilledQuantity;
   return Math.max(0, limit - order.filledQuantity) as Lots;
 }
 

@@ -20,6 +20,8 @@ export function intentRow(owner: RowOwner, instrument: Instrument, effect: Place
   const { order } = effect;
   return orderRow(owner, instrument, {
     ...order,
+    wishedPrice: order.price,
+    amending: null,
     leg: effect.leg,
     slot: effect.slot,
     reason: effect.reason,
@@ -91,7 +93,7 @@ const STATUSES: readonly OrderStatus[] = ["submitted", "open", "cancelSubmitted"
 
 /**
  * A stored order under today's steps. Its fills are left at zero: the kernel's state knows those it has folded in, and for
- * an order that the state does not know none were. Throws a RangeError when price or quantity is no multiple of its step.
+ * an order that the state does not know none were. What is no multiple of today's step is rounded: the exchange changed it.
  */
 export function storedOrder(row: OrderRow, instrument: Instrument): Order {
   const status = STATUSES.find((known) => known === row.status);
@@ -101,8 +103,10 @@ export function storedOrder(row: OrderRow, instrument: Instrument): Order {
     leg: row.leg,
     slot: row.slot,
     side: row.side,
-    price: toTicks(instrument, row.price),
-    quantity: toLots(instrument, row.quantity),
+    price: toTicks(instrument, row.price, "nearest"),
+    wishedPrice: toTicks(instrument, row.price, "nearest"),
+    amending: null,
+    quantity: toLots(instrument, row.quantity, "nearest"),
     timeInForce: row.timeInForce,
     postOnly: row.postOnly,
     reduceOnly: row.reduceOnly,
@@ -113,7 +117,7 @@ export function storedOrder(row: OrderRow, instrument: Instrument): Order {
     status,
     isUnknown: row.isUnknown,
     filledQuantity: lots(0),
-    reportedFilledQuantity: toLots(instrument, row.filledQuantity),
+    reportedFilledQuantity: toLots(instrument, row.filledQuantity, "nearest"),
     updatedAt: row.updatedAt,
   };
 }

@@ -44,7 +44,13 @@ describe("order transitions", () => {
   });
 
   it("stays live after a cancel until every reported fill was seen", () => {
-    const order = { status: "canceled" as const, quantity: lots(10), filledQuantity: lots(2), reportedFilledQuantity: lots(5) };
+    const order = {
+      status: "canceled" as const,
+      quantity: lots(10),
+      filledQuantity: lots(2),
+      reportedFilledQuantity: lots(5),
+      amending: null,
+    };
     expect(isLive(order)).toBe(true);
     expect(leavesQuantity(order)).toBe(3);
     expect(isLive({ ...order, filledQuantity: lots(5) })).toBe(false);

@@ -129,7 +129,7 @@ describe("from the chat", () => {
   it("/panic needs no confirmation and nothing starts again before /panic clear", async () => {
     const since = Date.now();
     telegram.say("/panic eth_grid", { from: OPERATOR });
-    await answerTo(since, /halt/i);
+    await answerTo(since, /verified/);
     const status = await fleet.status("eth_grid");
     expect(status.state).toBe("halted");
     expect(await openAtExchange(fleet, status.symbol)).toEqual([]);

@@ -1,7 +1,7 @@
 // The compiled command line as a person uses it: up, exec, ps, logs, down, bad input, and what survives a kill.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,8 @@ import { isAlive } from "../../src/cli/process-info.ts";
 import { pingRedis } from "../../src/cli/redis-line.ts";
 import type { PsRow } from "../../src/cli/verbs/ps.ts";
 import { until } from "../cli/until.ts";
+import { startFakeDiscord } from "../fakes/discord-server.ts";
+import { startFakeTelegram } from "../fakes/telegram-server.ts";
 
 const botswain = fileURLToPath(new URL("../../bin/botswain", import.meta.url));
 const START_MS = 60_000;
@@ -201,6 +203,36 @@ describe("one machine", () => {
   });
 });
 
+test("setup checks tokens, keeps them for the owner alone and shows them to nobody", async () => {
+  const home = newHome();
+  const telegram = await startFakeTelegram({ token: "123456789:AAExampleExampleExampleExampleExample" });
+  const discord = await startFakeDiscord();
+  const env = {
+    TELEGRAM_API_ROOT: telegram.url,
+    DISCORD_API_ROOT: discord.apiRoot,
+    MY_TELEGRAM: telegram.token,
+    MY_DISCORD: discord.token,
+  };
+  const { code, out, err } = await run(home, ["setup", "--telegram-token-env", "MY_TELEGRAM", "--discord-token-env", "MY_DISCORD"], env);
+  expect(code, err).toBe(0);
+  expect(out).toContain(`@${telegram.username}`);
+  expect(out).toMatch(/https:\/\/discord\.com\/oauth2\/authorize\?client_id=\d+/);
+  expect(out).toMatch(/Send \/pair [A-Z2-9]{5}-[A-Z2-9]{5} to your bot/);
+  for (const token of [telegram.token, discord.token]) expect(out + err).not.toContain(token);
+  const file = join(home, ".env");
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readFileSync(file, "utf8")).toBe(`TELEGRAM_BOT_TOKEN=${telegram.token}\nDISCORD_BOT_TOKEN=${discord.token}\n`);
+  const refused = await run(home, ["setup", "--telegram-token-env", "WRONG"], {
+    ...env,
+    WRONG: "987654321:BBWrongWrongWrongWrongWrongWrong",
+  });
+  expect(refused.code).toBe(1);
+  expect(refused.err.trim().split("\n")).toHaveLength(1);
+  expect(refused.err).not.toContain("BBWrong");
+  await telegram.stop();
+  await discord.stop();
+});
+
 test("a command that waits for an answer exits with 3 and says how to give it", async () => {
   const home = newHome();
   const question = { tone: "neutral", title: { en: "Really?", "zh-TW": "確定嗎？" }, blocks: [], data: null, asks: true } as const;
@@ -230,8 +262,8 @@ describe("a supervisor that is killed", () => {
     await first.ended;
     const roles = rows.filter((row) => !["up", "redis"].includes(row.role)).flatMap((row) => row.pid ?? []);
     expect(roles).toHaveLength(3);
-    await until(() => roles.every((pid) => !isAlive(pid)), START_MS);
     const second = await up(home);
+    expect(roles.filter(isAlive)).toEqual([]);
     expect((await processes(home)).find((row) => row.role === "redis")?.pid).toBe(redis);
     second.child.kill("SIGINT");
     expect((await second.ended).code).toBe(0);
@@ -241,7 +273,7 @@ describe("a supervisor that is killed", () => {
   test("a second signal ends everything at once", async () => {
     const home = newHome();
     const { child, ended } = await up(home);
-    const pids = (await processes(home)).filter((row) => row.role !== "redis").flatMap((row) => row.pid ?? []);
+    const pids = (await processes(home)).flatMap((row) => row.pid ?? []);
     // A worker that does not listen keeps the graceful end from finishing.
     const worker = (await processes(home)).find((row) => row.role === "worker")?.pid ?? Number.NaN;
     process.kill(worker, "SIGSTOP");

@@ -80,6 +80,8 @@ export function order(clientOrderId: string, more: Partial<Order> = {}): Order {
     slot: "level1:entry",
     side: "buy",
     price: ticks(249_000),
+    wishedPrice: ticks(249_000),
+    amending: null,
     quantity: lots(10),
     timeInForce: "gtc",
     postOnly: true,

@@ -1,12 +1,12 @@
 // Folds what the exchange, the driver and reconciliation say about our orders into the kernel's state.
 
 import type { ExchangeFill, KernelEvent, OpenOrder } from "../events.ts";
-import { toPrice, toQuantity } from "../instrument.ts";
+import { type Instrument, toLots, toPrice, toQuantity, toTicks } from "../instrument.ts";
 import { text } from "../money.ts";
 import { isLive, nextStatus, type Order, type OrderHappening } from "../order.ts";
-import { applyFill } from "../position-ledger.ts";
+import { applyFill, positionOf } from "../position-ledger.ts";
 import { type Lots, lots } from "../units.ts";
-import { fillKey, rememberFill } from "./state.ts";
+import { fillKey, type KernelData, rememberFill } from "./state.ts";
 import { findOrder, instrumentOf, isOwnId, legOf, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
 
 const ALERT_EVERY_MS = 60_000;
@@ -33,6 +33,7 @@ function close(turn: Turn, order: Order, code?: string): void {
   if (status === "filled") delete turn.data.coolDowns[slotKey(order)];
 }
 
+/** Remembers how often a slot was refused in a row: its pause doubles, and a post-only order may step back by as many ticks. */
 function coolDown(turn: Turn, order: Order): number {
   const slot = slotKey(order);
   const attempts = (turn.data.coolDowns[slot]?.attempts ?? 0) + 1;
@@ -77,6 +78,26 @@ export function onDenied(turn: Turn, event: EventOf<"denied">): void {
   const symbol = instrumentOf(turn, order.leg).ref.symbol;
   raise(turn, `denied:${event.code}`, ALERT_EVERY_MS, { type: "orderDenied", symbol, code: event.code, message: event.message });
   move(turn, order, "denied", event.code);
+}
+
+export function onAmended(turn: Turn, event: EventOf<"amended">): void {
+  const order = findOrder(turn, event.clientOrderId);
+  if (order === undefined) return;
+  order.price = event.price;
+  order.quantity = event.quantity;
+  order.amending = null;
+  order.isUnknown = false;
+  reportOrder(turn, order);
+}
+
+export function onAmendRefused(turn: Turn, event: EventOf<"amendRefused">): void {
+  const order = findOrder(turn, event.clientOrderId);
+  if (order === undefined || !isLive(order)) return;
+  // While nobody knows, the larger of both quantities keeps counting; the next listing tells.
+  if (!event.isUnknown) order.amending = null;
+  coolDown(turn, order);
+  reportOrder(turn, order);
+  inquire(turn, order);
 }
 
 export function onNeverArrived(turn: Turn, event: EventOf<"neverArrived">): void {
@@ -137,7 +158,10 @@ export function onFill(turn: Turn, leg: string, fill: ExchangeFill): void {
   const slot = order?.slot ?? "late";
   const realized = applyFill(state.ledger, instrument, fill);
   state.lastFillAt = Math.max(state.lastFillAt ?? 0, fill.at);
-  turn.effects.push({ type: "record", fill: { leg, slot, fill, position: state.ledger.position, realizedPnl: text(realized) } });
+  turn.effects.push({
+    type: "record",
+    fill: { leg, slot, fill, position: positionOf(state.ledger, instrument), realizedPnl: text(realized) },
+  });
   turn.effects.push({
     type: "alert",
     alert: {
@@ -149,7 +173,7 @@ export function onFill(turn: Turn, leg: string, fill: ExchangeFill): void {
       fee: fill.fee,
       feeCurrency: fill.feeCurrency,
       liquidity: fill.liquidity,
-      position: toQuantity(instrument, state.ledger.position),
+      position: toQuantity(instrument, positionOf(state.ledger, instrument)),
       realizedPnl: text(realized),
       currency: instrument.quote,
       tradeId: fill.tradeId,
@@ -199,6 +223,12 @@ export function onReconciled(turn: Turn, event: EventOf<"reconciled">): void {
 }
 
 function seenOpen(turn: Turn, order: Order, open: OpenOrder): void {
+  if (order.amending !== null && open.at <= turn.data.at) {
+    order.price = open.price;
+    order.quantity = open.quantity;
+    order.amending = null;
+    reportOrder(turn, order);
+  }
   order.reportedFilledQuantity = maximum(order.reportedFilledQuantity, open.filledQuantity);
   const isNews = order.isUnknown || order.status === "submitted" || order.status === "rejected";
   if (isNews) {
@@ -221,6 +251,8 @@ function adopt(turn: Turn, leg: string, open: OpenOrder): void {
     timeInForce: "gtc",
     postOnly: open.postOnly,
     reduceOnly: open.reduceOnly,
+    wishedPrice: open.price,
+    amending: null,
     reason: "found at the exchange with our id",
     decision: turn.data.decision,
     createdAt: open.at,
@@ -244,7 +276,8 @@ function comparePosition(turn: Turn, event: EventOf<"reconciled">): void {
     (order) => order.leg !== event.leg || !(order.isUnknown || order.reportedFilledQuantity > order.filledQuantity),
   );
   if (!isSettled || (state.lastFillAt !== null && state.lastFillAt > event.at - LISTING_GRACE_MS)) return;
-  const difference = lots(event.position - state.ledger.position);
+  const own = positionOf(state.ledger, instrument);
+  const difference = lots(event.position - own);
   state.unattributed ??= difference;
   if (difference === state.unattributed) {
     state.disagreements = 0;
@@ -252,7 +285,7 @@ function comparePosition(turn: Turn, event: EventOf<"reconciled">): void {
   }
   state.disagreements += 1;
   if (state.disagreements < 2) return;
-  const ours = toQuantity(instrument, lots(state.ledger.position + state.unattributed));
+  const ours = toQuantity(instrument, lots(own + state.unattributed));
   raise(turn, `mismatch:${event.leg}`, 10 * ALERT_EVERY_MS, {
     type: "mismatch",
     symbol: instrument.ref.symbol,
@@ -263,4 +296,16 @@ function comparePosition(turn: Turn, event: EventOf<"reconciled">): void {
 
 function maximum(a: Lots, b: Lots): Lots {
   return a > b ? a : b;
+}
+
+/** Counts a leg's orders in new steps; what is not a whole number there is rounded, since those orders are about to be canceled. */
+export function recountOrders(data: KernelData, leg: string, before: Instrument, after: Instrument): void {
+  for (const order of data.orders) {
+    if (order.leg !== leg) continue;
+    order.price = toTicks(after, toPrice(before, order.price), "nearest");
+    order.wishedPrice = order.price;
+    order.amending = null;
+    for (const key of ["quantity", "filledQuantity", "reportedFilledQuantity"] as const)
+      order[key] = toLots(after, toQuantity(before, order[key]), "nearest");
+  }
 }

@@ -5,9 +5,11 @@ import type { PlaceOrder } from "../effects.ts";
 import { isLive, leavesQuantity, nextStatus, type Order, type Side } from "../order.ts";
 import type { Quote } from "../strategy.ts";
 import { type Lots, lots, type Ticks, ticks } from "../units.ts";
-import { checkOrder, type Denial, type GateFacts } from "./risk-gate.ts";
-import { nextCounter, type Wish } from "./state.ts";
-import { instrumentOf, legOf, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
+import { liquidationDistanceBps } from "./loss-limits.ts";
+import { checkOrder, type Denial, type GateFacts, type GateLimits } from "./risk-gate.ts";
+import { nextCounter, ordersLastMinute, type Wish } from "./state.ts";
+import { instrumentOf, legOf, positionIn, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
+import { markOf } from "./view.ts";
 
 const DENIED_EVERY_MS = 300_000;
 const DENIED_PAUSE_MS = 5_000;
@@ -31,11 +33,11 @@ function targetOf(turn: Turn, leg: string): Wish {
   if (data.halted !== null || data.desired === "stopped") return { type: "none" };
   const state = legOf(turn, leg);
   if (state.wish.type === "hold") {
-    const isClosing = Math.abs(state.wish.quantity) < Math.abs(state.ledger.position) && state.wish.quantity * state.ledger.position >= 0;
+    const isClosing = Math.abs(state.wish.quantity) < Math.abs(positionIn(turn, leg)) && state.wish.quantity * positionIn(turn, leg) >= 0;
     return data.desired === "running" || isClosing ? state.wish : { type: "none" };
   }
   if (state.wish.type === "quote" && data.desired !== "running") {
-    return { ...state.wish, orders: closingPart(state.wish.orders, state.ledger.position) };
+    return { ...state.wish, orders: closingPart(state.wish.orders, positionIn(turn, leg)) };
   }
   return state.wish;
 }
@@ -64,7 +66,8 @@ function planQuotes(turn: Turn, leg: string, quotes: readonly Quote[], tolerance
     if (order.leg !== leg || !isLive(order)) continue;
     const quote = wished.get(order.slot);
     wished.delete(order.slot);
-    if (quote === undefined || !matches(order, quote, toleranceTicks)) requestCancel(turn, order);
+    if (quote === undefined) requestCancel(turn, order);
+    else if (!matches(order, quote, toleranceTicks)) replace(turn, leg, order, quote);
   }
   for (const quote of inOrderOfNeed(turn, leg, [...wished.values()])) placeQuote(turn, leg, quote);
 }
@@ -72,10 +75,51 @@ function planQuotes(turn: Turn, leg: string, quotes: readonly Quote[], tolerance
 function matches(order: Order, quote: Quote, toleranceTicks: number): boolean {
   return (
     order.side === quote.side &&
-    Math.abs(order.price - quote.price) <= toleranceTicks &&
+    Math.abs(order.wishedPrice - quote.price) <= toleranceTicks &&
     leavesQuantity(order) === quote.quantity &&
     order.reduceOnly === (quote.reduceOnly ?? false)
   );
+}
+
+/** Changes a resting order in place where the exchange can and the gate allows the growth, else cancels it to be placed anew. */
+function replace(turn: Turn, leg: string, order: Order, quote: Quote): void {
+  const isAmendable =
+    turn.options.amends?.includes(leg) === true &&
+    order.side === quote.side &&
+    order.reduceOnly === (quote.reduceOnly ?? false) &&
+    !isCooling(turn, order);
+  if (!isAmendable) return requestCancel(turn, order);
+  if (order.status !== "open" || order.isUnknown || order.amending !== null) return;
+  const growth = quote.quantity - leavesQuantity(order);
+  const price = retreat(turn, leg, quote);
+  if (growth > 0) {
+    const probe = {
+      side: quote.side,
+      price,
+      quantity: lots(Math.max(growth, instrumentOf(turn, leg).minQuantity)),
+      reduceOnly: order.reduceOnly,
+    };
+    if (checkOrder(probe, gateFacts(turn, leg), limitsFor(turn, leg)) !== null) return requestCancel(turn, order);
+  }
+  order.wishedPrice = quote.price;
+  order.amending = { price, quantity: lots(order.filledQuantity + quote.quantity) };
+  turn.effects.push({ type: "amend", leg, clientOrderId: order.clientOrderId, exchangeOrderId: order.exchangeOrderId, ...order.amending });
+}
+
+function isCooling(turn: Turn, place: { readonly leg: string; readonly slot: string }): boolean {
+  const pause = turn.data.coolDowns[slotKey(place)];
+  return pause !== undefined && pause.until > turn.data.at;
+}
+
+/** A post-only price that may retreat: behind the touch, and one tick further back for each refusal in a row. */
+function retreat(turn: Turn, leg: string, quote: Quote): Ticks {
+  const most = quote.maxRetreatTicks ?? 0;
+  const { bestBid, bestAsk } = legOf(turn, leg);
+  if (most === 0 || quote.postOnly !== true || bestBid === null || bestAsk === null) return quote.price;
+  const refusals = turn.data.coolDowns[slotKey({ leg, slot: quote.slot })]?.attempts ?? 0;
+  const edge = quote.side === "buy" ? Math.min(quote.price, bestAsk - 1) - refusals : Math.max(quote.price, bestBid + 1) + refusals;
+  const bounded = quote.side === "buy" ? Math.max(edge, quote.price - most) : Math.min(edge, quote.price + most);
+  return ticks(Math.max(1, bounded));
 }
 
 /** Closing orders first, then the nearest to the market: what matters most gets the order budget. */
@@ -103,6 +147,7 @@ interface NewOrder {
   readonly slot: string;
   readonly side: Side;
   readonly price: Ticks;
+  readonly wishedPrice: Ticks;
   readonly quantity: Lots;
   readonly timeInForce: "gtc" | "ioc";
   readonly postOnly: boolean;
@@ -115,7 +160,8 @@ function placeQuote(turn: Turn, leg: string, quote: Quote): void {
   place(turn, leg, {
     slot: quote.slot,
     side: quote.side,
-    price: quote.price,
+    price: retreat(turn, leg, quote),
+    wishedPrice: quote.price,
     quantity: quote.quantity,
     timeInForce: "gtc",
     postOnly: quote.postOnly ?? false,
@@ -126,25 +172,33 @@ function placeQuote(turn: Turn, leg: string, quote: Quote): void {
 }
 
 function gateFacts(turn: Turn, leg: string): GateFacts {
+  const { data } = turn;
   const state = legOf(turn, leg);
   return {
     instrument: instrumentOf(turn, leg),
     bestBid: state.bestBid,
     bestAsk: state.bestAsk,
-    position: state.ledger.position,
-    orders: turn.data.orders.filter((order) => order.leg === leg),
-    liveCount: turn.data.orders.filter(isLive).length,
+    mark: markOf(state),
+    bookAgeMs: state.bookAt === null ? Number.POSITIVE_INFINITY : data.at - state.bookAt,
+    position: positionIn(turn, leg),
+    orders: data.orders.filter((order) => order.leg === leg),
+    liveCount: data.orders.filter(isLive).length,
+    ordersLastMinute: ordersLastMinute(data),
     isMismatched: state.disagreements >= 2,
+    liquidationDistanceBps: liquidationDistanceBps(turn, leg),
   };
+}
+
+function limitsFor(turn: Turn, leg: string): GateLimits {
+  const { risk } = turn.options;
+  return { ...risk, maxPosition: (risk.maxPosition[leg] ?? 0) as Lots };
 }
 
 /** Sends one order into its free slot unless the slot cools down or the gate says no. */
 function place(turn: Turn, leg: string, order: NewOrder): void {
   const { data, options } = turn;
-  const pause = data.coolDowns[slotKey({ leg, slot: order.slot })];
-  if (pause !== undefined && pause.until > data.at) return;
-  const limits = { maxPosition: (options.risk.maxPosition[leg] ?? 0) as Lots, maxOpenOrders: options.risk.maxOpenOrders };
-  const denial = checkOrder(order, gateFacts(turn, leg), limits);
+  if (isCooling(turn, { leg, slot: order.slot })) return;
+  const denial = checkOrder(order, gateFacts(turn, leg), limitsFor(turn, leg));
   if (denial !== null) return deny(turn, leg, order.slot, denial);
   const clientOrderId = encodeClientOrderId(options.botNumber, nextCounter(data));
   const sent: PlaceOrder = {
@@ -158,6 +212,8 @@ function place(turn: Turn, leg: string, order: NewOrder): void {
   };
   data.orders.push({
     ...sent,
+    wishedPrice: order.wishedPrice,
+    amending: null,
     leg,
     slot: order.slot,
     reason: order.reason,
@@ -170,6 +226,7 @@ function place(turn: Turn, leg: string, order: NewOrder): void {
     reportedFilledQuantity: lots(0),
     updatedAt: data.at,
   });
+  data.placedAt.push(data.at);
   turn.effects.push({
     type: "place",
     leg,
@@ -201,17 +258,18 @@ function planHold(turn: Turn, leg: string, quantity: Lots, maxSlippageBps: numbe
   if (live.length > 0) return;
   const state = legOf(turn, leg);
   const { bestBid, bestAsk } = state;
-  const difference = quantity - state.ledger.position;
+  const difference = quantity - positionIn(turn, leg);
   const instrument = instrumentOf(turn, leg);
   if (bestBid === null || bestAsk === null || Math.abs(difference) < Math.max(1, instrument.minQuantity)) return;
   const side: Side = difference > 0 ? "buy" : "sell";
   const bound = side === "buy" ? Math.ceil(bestAsk * (1 + maxSlippageBps / 10_000)) : Math.floor(bestBid * (1 - maxSlippageBps / 10_000));
-  const isReducing = Math.abs(quantity) < Math.abs(state.ledger.position) && quantity * state.ledger.position >= 0;
+  const isReducing = Math.abs(quantity) < Math.abs(positionIn(turn, leg)) && quantity * positionIn(turn, leg) >= 0;
   const before = turn.effects.length;
   place(turn, leg, {
     slot: TAKE_SLOT,
     side,
     price: ticks(Math.max(1, bound)),
+    wishedPrice: ticks(Math.max(1, bound)),
     quantity: lots(Math.abs(difference)),
     timeInForce: "ioc",
     postOnly: false,

@@ -36,6 +36,19 @@ export interface LegState {
   disagreements: number;
 }
 
+/** Baselines that survive a restart, decimal strings of net profit in quote currency. */
+export interface LossState {
+  /** The risk day that `dayStart` belongs to; null before the first one was announced. */
+  day: string | null;
+  dayStart: string;
+  /** Highest net profit ever seen. */
+  peak: string;
+}
+
+function firstLossState(): LossState {
+  return { day: null, dayStart: "0", peak: "0" };
+}
+
 /** Why a slot stays closed for a moment. */
 export interface CoolDown {
   until: number;
@@ -60,6 +73,11 @@ export interface KernelData {
   legs: Record<string, LegState>;
   orders: Order[];
   coolDowns: Record<string, CoolDown>;
+  /** Times of the orders placed in the last minute, epoch ms. */
+  placedAt: number[];
+  losses: LossState;
+  /** When the bot first ran, epoch ms: `runFor` counts from here. */
+  startedAt: number | null;
   /** When each kind of alert was last raised, so that a storm is one message. */
   alertedAt: Record<string, number>;
 }
@@ -68,9 +86,9 @@ const SEEN_FILLS_MAX = 1_000;
 const CLOSED_ORDERS_MAX = 60;
 const COOL_DOWN_MEMORY_MS = 60_000;
 
-export function emptyLeg(): LegState {
+export function emptyLeg(instrument: Instrument): LegState {
   return {
-    ledger: emptyLedger(),
+    ledger: emptyLedger(instrument),
     bestBid: null,
     bestAsk: null,
     bidQuantity: null,
@@ -112,6 +130,12 @@ export function forgetOldCoolDowns(data: KernelData): void {
   for (const [key, pause] of Object.entries(data.coolDowns)) if (pause.until < data.at - COOL_DOWN_MEMORY_MS) delete data.coolDowns[key];
 }
 
+/** Orders placed in the last minute; older times are dropped. */
+export function ordersLastMinute(data: KernelData): number {
+  data.placedAt = data.placedAt.filter((at) => at > data.at - 60_000);
+  return data.placedAt.length;
+}
+
 /** Next order counter; wraps only after 2^24 orders, past ids proven closed. */
 export function nextCounter(data: KernelData): number {
   data.counter = data.counter >= COUNTER_MAX ? 1 : data.counter + 1;
@@ -130,7 +154,7 @@ export function firstData(first: FirstState): KernelData {
   const legs: Record<string, LegState> = {};
   const revisions: Record<string, string> = {};
   for (const [leg, instrument] of Object.entries(first.instruments)) {
-    legs[leg] = emptyLeg();
+    legs[leg] = emptyLeg(instrument);
     revisions[leg] = instrument.revision;
   }
   return {
@@ -149,6 +173,9 @@ export function firstData(first: FirstState): KernelData {
     legs,
     orders: [],
     coolDowns: {},
+    placedAt: [],
+    losses: firstLossState(),
+    startedAt: null,
     alertedAt: {},
   };
 }

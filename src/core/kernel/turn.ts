@@ -5,12 +5,15 @@ import { decodeClientOrderId } from "../client-order-id.ts";
 import type { Effect } from "../effects.ts";
 import type { Instrument } from "../instrument.ts";
 import type { Order } from "../order.ts";
+import { positionOf } from "../position-ledger.ts";
 import type { StrategyEvent } from "../strategy.ts";
+import type { Lots } from "../units.ts";
 import type { KernelOptions } from "./options.ts";
 import type { KernelData, LegState } from "./state.ts";
 
 export interface Turn {
-  readonly options: KernelOptions;
+  /** With the parameters of now, which an adjustment changes. */
+  options: KernelOptions;
   readonly instruments: Record<string, Instrument>;
   readonly data: KernelData;
   readonly effects: Effect[];
@@ -28,6 +31,11 @@ export function instrumentOf(turn: Turn, leg: string): Instrument {
   const instrument = turn.instruments[leg];
   if (instrument === undefined) throw new Error(`unknown leg ${leg}`);
   return instrument;
+}
+
+/** The bot's position on a leg, in the instrument's lots. */
+export function positionIn(turn: Turn, leg: string): Lots {
+  return positionOf(legOf(turn, leg).ledger, instrumentOf(turn, leg));
 }
 
 export function findOrder(turn: Turn, clientOrderId: string): Order | undefined {

@@ -4,7 +4,7 @@ import type { ActualState } from "../events.ts";
 import { type Instrument, toPrice, toQuantity } from "../instrument.ts";
 import { type Money, rounded, text, ZERO } from "../money.ts";
 import { isLive } from "../order.ts";
-import { averageEntryPrice, totalsOf } from "../position-ledger.ts";
+import { averageEntryPrice, positionOf, totalsOf } from "../position-ledger.ts";
 import type { LegView, View } from "../strategy.ts";
 import { type Ticks, ticks } from "../units.ts";
 import type { KernelOptions, KernelStatus } from "./options.ts";
@@ -25,8 +25,8 @@ export function viewOf(options: KernelOptions, instruments: Readonly<Record<stri
       askQuantity: state.askQuantity,
       mark: state.mark,
       available: state.available,
-      position: state.ledger.position,
-      averageEntryPrice: averageEntryPrice(state.ledger, instrument),
+      position: positionOf(state.ledger, instrument),
+      averageEntryPrice: averageEntryPrice(state.ledger),
       realizedPnl: text(totals.realizedPnl),
       unrealizedPnl: text(totals.unrealizedPnl),
       fees: text(totals.fees),
@@ -72,8 +72,8 @@ export function statusOf(options: KernelOptions, instruments: Readonly<Record<st
   const live = data.orders.filter(isLive);
   return {
     state: actualState(data),
-    position: instrument === undefined || first === undefined ? "0" : toQuantity(instrument, first.ledger.position),
-    averageEntryPrice: instrument === undefined || first === undefined ? null : averageEntryPrice(first.ledger, instrument),
+    position: instrument === undefined || first === undefined ? "0" : toQuantity(instrument, positionOf(first.ledger, instrument)),
+    averageEntryPrice: instrument === undefined || first === undefined ? null : averageEntryPrice(first.ledger),
     lastPrice: instrument === undefined || mark === null ? null : toPrice(instrument, mark),
     realizedPnl: text(sums.realizedPnl),
     unrealizedPnl: text(sums.unrealizedPnl),

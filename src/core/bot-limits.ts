@@ -1,0 +1,48 @@
+// From a bot's configuration to what the kernel takes: limits in lots and running time in milliseconds.
+
+import type { BotConfig } from "./bot-config.ts";
+import { durationMs } from "./duration.ts";
+import { type Instrument, toLots } from "./instrument.ts";
+import type { RiskLimits } from "./kernel/options.ts";
+import { UserError } from "./text.ts";
+
+/**
+ * The kernel's limits for the instruments of the legs; quantities are rounded down to whole lots.
+ * Throws a UserError for a leg that `risk.maxPosition` does not name.
+ */
+export function toRiskLimits(config: BotConfig, instruments: Readonly<Record<string, Instrument>>): RiskLimits {
+  const { maxPosition, maxOpenOrders, maxBookAgeMs, onBreach } = config.risk;
+  const { maxNotional, maxOrderNotional, priceBandBps, maxOrdersPerMinute, maxDailyLoss, maxDrawdown } = config.risk;
+  const { minLiquidationDistanceBps, symbols } = config.risk;
+  const positions = Object.entries(instruments).map(([leg, instrument]): [string, number] => {
+    const most = typeof maxPosition === "string" ? maxPosition : maxPosition[leg];
+    if (most === undefined) throw missingLeg(config.id, leg);
+    return [leg, toLots(instrument, most, "down")];
+  });
+  return {
+    maxPosition: Object.fromEntries(positions),
+    maxOpenOrders,
+    maxBookAgeMs,
+    onBreach,
+    ...(maxNotional === undefined ? {} : { maxNotional }),
+    ...(maxOrderNotional === undefined ? {} : { maxOrderNotional }),
+    ...(priceBandBps === undefined ? {} : { priceBandBps }),
+    ...(maxOrdersPerMinute === undefined ? {} : { maxOrdersPerMinute }),
+    ...(maxDailyLoss === undefined ? {} : { maxDailyLoss }),
+    ...(maxDrawdown === undefined ? {} : { maxDrawdown }),
+    ...(minLiquidationDistanceBps === undefined ? {} : { minLiquidationDistanceBps }),
+    ...(symbols === undefined ? {} : { symbols }),
+  };
+}
+
+/** How long the bot runs before it finishes by itself; undefined: until somebody stops it. */
+export function runForMs(config: BotConfig): number | undefined {
+  return config.runFor === undefined ? undefined : (durationMs(config.runFor) ?? undefined);
+}
+
+function missingLeg(id: string, leg: string): UserError {
+  return new UserError({
+    en: `${id}: risk.maxPosition names no quantity for the leg ${leg}; add "${leg}" to it, or give one quantity for all legs`,
+    "zh-TW": `${id}：risk.maxPosition 沒有 ${leg} 的數量；請加上「${leg}」，或改為所有交易腿共用一個數量`,
+  });
+}
