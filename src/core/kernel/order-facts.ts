@@ -95,6 +95,7 @@ export function onAmendRefused(turn: Turn, event: EventOf<"amendRefused">): void
   if (order === undefined || !isLive(order)) return;
   // While nobody knows, the larger of both quantities keeps counting; the next listing tells.
   if (!event.isUnknown) order.amending = null;
+  order.wishedPrice = order.price;
   coolDown(turn, order);
   reportOrder(turn, order);
   inquire(turn, order);
