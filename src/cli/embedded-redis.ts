@@ -23,6 +23,8 @@ export interface EmbeddedRedis {
   pid(): Promise<number | null>;
   /** Saves and ends the server. */
   stop(): Promise<void>;
+  /** Tells the server to end and does not wait; it still saves. */
+  abandon(): void;
 }
 
 export interface EmbeddedRedisOptions {
@@ -63,6 +65,11 @@ export async function startRedis(options: EmbeddedRedisOptions): Promise<Embedde
       stopping.abort();
       await watching;
       await stopRedis(options.folder.socket);
+    },
+    abandon() {
+      stopping.abort();
+      const pid = ownServer(options.folder);
+      if (pid !== null) process.kill(pid, "SIGTERM");
     },
   };
 }
@@ -116,10 +123,16 @@ async function ensureRedis(options: EmbeddedRedisOptions): Promise<ChildProcess 
 
 /** A server that lives but does not answer (stopped, stuck) must be gone before another opens its files. */
 async function endSilentServer(folder: DataFolder["redis"]): Promise<void> {
-  const pid = Number(readOrNull(pidFile(folder)) ?? Number.NaN);
-  if (!Number.isInteger(pid) || pid <= 1 || !commandLine(pid)?.includes(folder.socket)) return;
+  const pid = ownServer(folder);
+  if (pid === null) return;
   process.kill(pid, "SIGKILL");
   while (isAlive(pid)) await pause(10);
+}
+
+/** The process of this folder's server as its pid file says, unless that id has gone to a stranger. */
+function ownServer(folder: DataFolder["redis"]): number | null {
+  const pid = Number(readOrNull(pidFile(folder)) ?? Number.NaN);
+  return Number.isInteger(pid) && pid > 1 && commandLine(pid)?.includes(folder.socket) ? pid : null;
 }
 
 function pidFile(folder: DataFolder["redis"]): string {

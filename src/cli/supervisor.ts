@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type Text, UserError } from "../core/text.ts";
 import { type DataFolder, prepareDataFolder } from "./data-folder.ts";
 import { type EmbeddedRedis, findRedisProgram, startRedis } from "./embedded-redis.ts";
+import { awaitLeftovers } from "./leftovers.ts";
 import { type Lock, type LockHolder, takeLock } from "./lock.ts";
 import { type LogFile, openLogFile } from "./log-file.ts";
 import { type RoleProcess, runRoleProcess } from "./role-process.ts";
@@ -102,6 +103,9 @@ class RunningSupervisor implements Supervisor {
 
   async start(): Promise<void> {
     const { settings, env } = this.#options;
+    await awaitLeftovers(settings.dataFolder, () =>
+      this.#say({ en: "waiting for what a killed supervisor left behind to end", "zh-TW": "等待先前被強制結束的程序所留下的元件結束" }),
+    );
     const childEnv: NodeJS.ProcessEnv = { ...env, BOTSWAIN_HOME: settings.dataFolder.path };
     if (settings.redisUrl === null) {
       const program = findRedisProgram(settings.redisServer, PROJECT_FOLDER);
@@ -161,6 +165,7 @@ class RunningSupervisor implements Supervisor {
 
   kill(): void {
     for (const role of this.#roles.values()) role.kill();
+    this.#redis?.abandon();
     this.#end();
   }
 

@@ -1,5 +1,6 @@
 // `botswain down`: ends what `up` runs on a data folder, gracefully.
 
+import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { UserError } from "../../core/text.ts";
@@ -37,6 +38,12 @@ async function down(waitSeconds: number): Promise<number> {
   if (holder === null) {
     complain(nothingRuns(folder).text);
     return EXIT.notRunning;
+  }
+  if (holder.host !== hostname()) {
+    throw new UserError({
+      en: `Botswain runs on ${holder.host} (process ${holder.pid}), not on this machine: stop it there.`,
+      "zh-TW": `Botswain 在 ${holder.host} 上執行（程序 ${holder.pid}），不在本機：請到該處停止。`,
+    });
   }
   signal(holder.pid);
   const deadline = Date.now() + waitSeconds * 1000;
