@@ -49,7 +49,7 @@ export function openScreen({ input, output }: ScreenOptions): Screen {
       if (!isProgress) output.write(`${text}\n`);
       return;
     }
-    const columns = output.columns ?? COLUMNS_DEFAULT;
+    const columns = output.columns || COLUMNS_DEFAULT;
     cursorTo(output, 0);
     moveCursor(output, 0, -(readline.getCursorPos().rows + progressRows));
     clearScreenDown(output);

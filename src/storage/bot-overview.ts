@@ -33,7 +33,8 @@ export function overviewOf(record: BotRecord, board: BotStatus | null, orders: L
     mode: record.config.mode,
     epoch: record.epoch,
     currency: known.currency === "" ? currencyOf(record.config.symbol) : known.currency,
-    fills: Math.max(record.fillCount, isFresh ? known.fills : 0),
+    // Numbers of one moment belong together: a fresh status keeps its own count.
+    fills: isFresh ? known.fills : record.fillCount,
     openOrders: isFresh ? known.openOrders : orders.open,
     unknownOrders: isFresh ? known.unknownOrders : orders.unknown,
     lastTickAgeMs: isStale ? known.lastTickAgeMs + Math.max(0, now - known.updatedAt) : known.lastTickAgeMs,
