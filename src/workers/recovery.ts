@@ -1,6 +1,6 @@
 // The one way into a running bot: connect, load, compare with the exchange, turn differences into events.
 
-import { toLots } from "../core/instrument.ts";
+import { runForMs, toRiskLimits } from "../core/bot-limits.ts";
 import { createKernel, type Kernel } from "../core/kernel.ts";
 import type { Order } from "../core/order.ts";
 import type { Clock, ExchangePort } from "../core/ports.ts";
@@ -66,9 +66,7 @@ export async function openMarket(legs: Legs, clock: Clock, retry: Retry): Promis
 /** The kernel as its stored state left it. Throws a UserError when the state cannot go on under this configuration. */
 export function loadKernel(begin: Begin, plan: BotPlan, legs: Legs, market: MarketSnapshot): Kernel {
   const instruments = Object.fromEntries(Object.entries(legs).map(([name, leg]) => [name, leg.instrument]));
-  const maxPosition = Object.fromEntries(
-    Object.entries(legs).map(([name, leg]) => [name, toLots(leg.instrument, begin.config.risk.maxPosition, "down")]),
-  );
+  const runFor = runForMs(begin.config);
   const { state, lastCounter } = begin.stored;
   return createKernel(
     {
@@ -77,7 +75,8 @@ export function loadKernel(begin: Begin, plan: BotPlan, legs: Legs, market: Mark
       strategy: plan.strategy,
       params: plan.params,
       instruments,
-      risk: { maxPosition, maxOpenOrders: begin.config.risk.maxOpenOrders },
+      risk: toRiskLimits(begin.config, instruments),
+      ...(runFor === undefined ? {} : { runForMs: runFor }),
       lastCounter,
     },
     { state: state === null ? null : JSON.parse(state.json), orders: ordersOf(begin, legs), market },
