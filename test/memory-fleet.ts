@@ -22,7 +22,7 @@ import type {
 } from "../src/core/command.ts";
 import type { ActualState, Desired } from "../src/core/events.ts";
 import type { Clock, FillRow, OrderRow } from "../src/core/ports.ts";
-import type { BotStatus } from "../src/core/status.ts";
+import { type BotStatus, NO_NUMBERS } from "../src/core/status.ts";
 import type { Preview } from "../src/core/strategy.ts";
 import { type Language, plain, UserError } from "../src/core/text.ts";
 
@@ -61,23 +61,9 @@ export function botStatus(config: BotConfig, overrides: Partial<BotStatus> = {})
     state: "stopped",
     desired: "stopped",
     epoch: 0,
-    position: "0",
-    averageEntryPrice: null,
+    ...NO_NUMBERS,
     lastPrice: "1800",
-    realizedPnl: "0",
-    unrealizedPnl: "0",
-    gridProfit: "0",
-    pairs: 0,
-    fees: "0",
-    funding: "0",
-    netPnl: "0",
     currency: "USDC",
-    openOrders: 0,
-    unknownOrders: 0,
-    fills: 0,
-    lower: null,
-    upper: null,
-    lastTickAgeMs: null,
     lastError: null,
     haltReason: null,
     host: null,
@@ -126,6 +112,8 @@ function afterChange(change: FleetChange, status: BotStatus): Partial<BotStatus>
       return { ...set("running", "running"), epoch: status.epoch + 1, pid: 4242, host: "test", lastTickAgeMs: 120 };
     case "restart":
       return { epoch: status.epoch + 1 };
+    case "adjust":
+      return {};
     case "pause":
       return set("paused", "paused");
     case "stop":

@@ -25,6 +25,8 @@ import { connectRedis } from "../storage/redis.ts";
 import { createSignals } from "../storage/signals.ts";
 import { createStatusBoard } from "../storage/status-board.ts";
 import { createUsers } from "../storage/users.ts";
+import { loadStrategies } from "../strategies/index.ts";
+import { createFleetPreview } from "./fleet-preview.ts";
 import { redisAddress } from "./redis-address.ts";
 import type { RoleContext, RunningRole } from "./role-main.ts";
 import { seedDatabase } from "./seeds.ts";
@@ -58,6 +60,7 @@ export async function startFrontRole({ settings, log }: RoleContext): Promise<Ru
   const signals = createSignals(command, subscriber);
   const queues = createQueues(redisUrl);
   const commands = await loadCommands();
+  const preview = createFleetPreview(settings, await loadStrategies());
   const services: DispatchServices = {
     commands,
     fleet: createFleet({
@@ -67,8 +70,7 @@ export async function startFrontRole({ settings, log }: RoleContext): Promise<Ru
       queues,
       signals,
       clock,
-      // Only a worker may ask an exchange, so the front cannot tell what a start would mean.
-      preview: async () => null,
+      preview: ({ config }) => preview(config),
     }),
     users: createUsers(db),
     confirmations: createConfirmations(db, clock),

@@ -7,16 +7,18 @@ import { EXIT } from "./exit-code.ts";
 import { complain, inWords, wordsOf } from "./language.ts";
 import { PROJECT_FOLDER } from "./settings.ts";
 import { addChat } from "./verbs/chat.ts";
+import { addConfig } from "./verbs/config.ts";
 import { addDoctor } from "./verbs/doctor.ts";
 import { addDown } from "./verbs/down.ts";
 import { addExec } from "./verbs/exec.ts";
 import { addLogs } from "./verbs/logs.ts";
+import { addPreview } from "./verbs/preview.ts";
 import { addPs } from "./verbs/ps.ts";
 import { addRoles } from "./verbs/roles.ts";
 import { addSetup } from "./verbs/setup.ts";
 import { addUp } from "./verbs/up.ts";
 
-const VERBS = [addUp, addDown, addPs, addLogs, addChat, addExec, addSetup, addDoctor, addRoles] as const;
+const VERBS = [addUp, addDown, addPs, addLogs, addChat, addExec, addConfig, addPreview, addSetup, addDoctor, addRoles] as const;
 
 /** The whole command line. Usage faults throw a CommanderError instead of ending the process. */
 export function buildProgram(): Command {

@@ -3,6 +3,8 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { z } from "zod";
+import { type FleetRiskLimits, NO_FLEET_RISK } from "../core/fleet-risk-limits.ts";
 import { type Language, languageOf, type Text, UserError } from "../core/text.ts";
 import { Secret } from "../exchanges/account.ts";
 import type { LimitOverrides } from "../exchanges/limits.ts";
@@ -27,6 +29,7 @@ export interface Settings {
   readonly timezone: string;
   readonly language: Language;
   readonly limits: LimitOverrides;
+  readonly fleetRisk: FleetRiskLimits;
   readonly sim: {
     readonly data: readonly SimDataFile[];
     readonly speed: number;
@@ -92,13 +95,7 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     if (value === undefined || value.trim() === "") return null;
     const parsed = variables[name].schema.safeParse(value.trim());
     if (parsed.success) return parsed.data as ValueOf<Name>;
-    faults.push(
-      faultOf(
-        name,
-        value.trim(),
-        parsed.error.issues.map((issue) => issue.message),
-      ),
-    );
+    faults.push(...faultsOf(name, value.trim(), parsed.error.issues));
     return null;
   };
   const settings = assemble(get, dataFolder);
@@ -124,6 +121,7 @@ function assemble(get: Getter, dataFolder: DataFolder): Settings {
     timezone: get("BOTSWAIN_TIMEZONE") ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     language: get("BOTSWAIN_LANGUAGE") ?? languageIn(process.env),
     limits: get("BOTSWAIN_LIMITS") ?? {},
+    fleetRisk: get("BOTSWAIN_FLEET_RISK") ?? NO_FLEET_RISK,
     sim: {
       data: get("BOTSWAIN_SIM_DATA") ?? [],
       speed: get("BOTSWAIN_SIM_SPEED") ?? 1,
@@ -146,6 +144,14 @@ function assemble(get: Getter, dataFolder: DataFolder): Settings {
       apiRoot: get("DISCORD_API_ROOT"),
     },
   };
+}
+
+/** A structured value says what is wrong in it, one sentence per fault; any other is named whole. */
+function faultsOf(name: VariableName, value: string, issues: readonly z.core.$ZodIssue[]): Text[] {
+  const clauses = issues.flatMap((issue) => (issue.code === "custom" ? ((issue.params?.clause as Text | undefined) ?? []) : []));
+  if (clauses.length > 0) return clauses.map((clause) => ({ en: `${name}: ${clause.en}.`, "zh-TW": `${name}：${clause["zh-TW"]}。` }));
+  const messages = issues.map((issue) => issue.message);
+  return [faultOf(name, value, messages)];
 }
 
 /** Lists say which of their parts are wrong; any other value is named whole, unless it is secret. */

@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import type { Role } from "../core/command.ts";
+import { type FleetRiskLimits, parseFleetRisk } from "../core/fleet-risk-limits.ts";
 import { type Language, type Text, UserError } from "../core/text.ts";
 import { type LimitOverrides, parseLimitOverrides } from "../exchanges/limits.ts";
 
@@ -118,6 +119,14 @@ const limits = z.string().transform((value, context): LimitOverrides => {
   }
 });
 
+const fleetRisk = z.string().transform((value, context): FleetRiskLimits => {
+  const parsed = parseFleetRisk(value);
+  if (parsed !== null && "limits" in parsed) return parsed.limits;
+  if (parsed === null) context.addIssue({ code: "custom", message: "it is not JSON" });
+  for (const clause of parsed?.faults ?? []) context.addIssue({ code: "custom", message: clause.en, params: { clause } });
+  return z.NEVER;
+});
+
 const webUrl = checked((value) => isUrl(value, ["http:", "https:"]));
 const discordId = checked((value) => /^\d{17,20}$/.test(value));
 const webhookUrl = checked((value) => isUrl(value, ["http:", "https:"]) && /\/webhooks\/\d+\/[\w-]+/.test(value));
@@ -149,6 +158,11 @@ export const variables = {
     limits,
     'JSON such as {"backpack":[{"name":"requests","limit":1000,"windowMs":60000}]}',
     'JSON，例如 {"backpack":[{"name":"requests","limit":1000,"windowMs":60000}]}',
+  ),
+  BOTSWAIN_FLEET_RISK: variable(
+    fleetRisk,
+    'JSON such as {"fleet":{"maxDailyLoss":"500"},"accounts":{"backpack/sim":{"maxNetExposure":{"ETH":"2"}}}}',
+    'JSON，例如 {"fleet":{"maxDailyLoss":"500"},"accounts":{"backpack/sim":{"maxNetExposure":{"ETH":"2"}}}}',
   ),
   BOTSWAIN_SIM_DATA: variable(
     simData,

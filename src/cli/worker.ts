@@ -23,6 +23,8 @@ export async function startWorkerRole({ settings, log }: RoleContext): Promise<R
     redisUrl: await redisAddress(settings),
     accounts: async (exchange, account) => simAccess(settings, exchange, account),
     limits: settings.limits,
+    fleetRisk: settings.fleetRisk,
+    timezone: settings.timezone,
     log,
   });
   return { stop: () => worker.stop("the process was asked to end") };

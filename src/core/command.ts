@@ -59,6 +59,8 @@ export type FleetChange =
   | { readonly type: "pause"; readonly botId: string }
   | { readonly type: "resume"; readonly botId: string }
   | { readonly type: "restart"; readonly botId: string }
+  /** All parameters of the bot as its configuration will keep them, already valid. */
+  | { readonly type: "adjust"; readonly botId: string; readonly params: Readonly<Record<string, unknown>> }
   | { readonly type: "panic"; readonly botId: string | null; readonly flatten: boolean }
   | { readonly type: "panicClear"; readonly botId: string | null };
 
@@ -96,7 +98,8 @@ export interface Fleet {
   change(change: FleetChange, by: Actor, onProgress?: (outcomes: readonly ChangeOutcome[]) => void): Promise<readonly ChangeOutcome[]>;
   openOrders(botId: string): Promise<readonly OrderRow[]>;
   fills(botId: string, limit: number): Promise<readonly FillRow[]>;
-  preview(botId: string): Promise<Preview | null>;
+  /** What a start would mean; under `params` instead of the configured parameters when given. Null when it cannot be told now. */
+  preview(botId: string, params?: Readonly<Record<string, unknown>>): Promise<Preview | null>;
   panicked(): Promise<{ readonly at: number; readonly by: string } | null>;
 }
 

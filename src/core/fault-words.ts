@@ -19,6 +19,8 @@ type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
 const VALUE_SHOWN_MAX = 60;
+/** How zod's own messages begin. */
+const ZOD_WORDS = /^(Too |Invalid |Unrecognized )/;
 const MISSING: Text = { en: "is missing", "zh-TW": "缺少此欄位" };
 const TYPES: Readonly<Record<string, Text>> = {
   string: { en: "text", "zh-TW": "文字" },
@@ -38,7 +40,8 @@ export function faultsIn(error: z.ZodError, input: unknown, known: readonly stri
 /** `lowerPrice 3100 must be below upperPrice 2900`: one sentence that names the field, without the full stop. */
 export function sayFault({ path, value, rule }: Fault): Text {
   const field = path.slice(path.lastIndexOf(".") + 1);
-  if (path === "" || (field !== "" && rule.en.includes(field))) return rule;
+  const isPredicate = /^(is|must) /.test(rule.en);
+  if (path === "" || (!isPredicate && (path === "params" || rule.en.includes(field)))) return rule;
   const shown = value === undefined ? "" : ` ${shownValue(value)}`;
   return { en: `${path}${shown} ${rule.en}`, "zh-TW": `${path}${shown} ${rule["zh-TW"]}` };
 }
@@ -99,6 +102,8 @@ function unknownField(key: string, known: readonly string[]): Text {
 }
 
 function ruleOf(issue: Issue): Text {
+  // A schema's own sentence says it better than we can.
+  if (issue.code !== "custom" && !ZOD_WORDS.test(issue.message)) return plain(issue.message);
   switch (issue.code) {
     case "custom": {
       const translated = issue.params?.["zh-TW"];
@@ -125,7 +130,11 @@ function ruleOf(issue: Issue): Text {
   }
 }
 
-function bound(issue: Issue & { readonly origin: string; readonly inclusive?: boolean | undefined }, limit: number, side: "least" | "most"): Text {
+function bound(
+  issue: Issue & { readonly origin: string; readonly inclusive?: boolean | undefined },
+  limit: number,
+  side: "least" | "most",
+): Text {
   const isLeast = side === "least";
   if (issue.origin === "string" || issue.origin === "array") {
     const [unit, counter] = issue.origin === "string" ? (["characters", "個字元"] as const) : (["entries", "項"] as const);

@@ -31,6 +31,12 @@ export interface Instrument {
   readonly maxLeverage?: number;
 }
 
+/** The steps that a revision names; empty for one that names none. */
+export function stepsIn(revision: string | undefined): Partial<Pick<Instrument, "tickSize" | "lotSize">> {
+  const [tickSize, lotSize] = revision?.split("|") ?? [];
+  return tickSize === undefined || lotSize === undefined ? {} : { tickSize, lotSize };
+}
+
 /** Ticks of a decimal price. Round a bid down and an ask up. */
 export function toTicks(instrument: Instrument, price: string, rounding: Rounding = "exact"): Ticks {
   return ticks(toSteps(price, stepOf(instrument.tickSize), rounding));

@@ -2,7 +2,7 @@
 
 import type { Effect } from "./effects.ts";
 import type { KernelEvent } from "./events.ts";
-import type { Instrument } from "./instrument.ts";
+import { type Instrument, stepsIn } from "./instrument.ts";
 import { adaptState, adjust, onInstrument, takeNewSteps } from "./kernel/adaptation.ts";
 import { beginRiskDay } from "./kernel/loss-limits.ts";
 import { onBook, onFunding, onMarketFact } from "./kernel/market-facts.ts";
@@ -19,6 +19,7 @@ import {
   onReconciled,
   onRejected,
   onUnknown,
+  recountOrders,
 } from "./kernel/order-facts.ts";
 import { plan } from "./kernel/planner.ts";
 import { emptyLeg, firstData, forgetOldCoolDowns, forgetOldOrders, type KernelData, takeInOrders } from "./kernel/state.ts";
@@ -74,7 +75,10 @@ function storedData(options: KernelOptions, start: KernelStart): KernelData {
   const changed = Object.entries(options.instruments).filter(
     ([leg, instrument]) => (data.revisions[leg] ?? instrument.revision) !== instrument.revision,
   );
-  for (const [leg, instrument] of changed) takeNewSteps(data, leg, instrument);
+  for (const [leg, instrument] of changed) {
+    recountOrders(data, leg, { ...instrument, ...stepsIn(data.revisions[leg]) }, instrument);
+    takeNewSteps(data, leg, instrument);
+  }
   for (const [leg, instrument] of Object.entries(options.instruments)) data.revisions[leg] = instrument.revision;
   const isSame = data.strategyVersion === options.strategy.version && JSON.stringify(data.params) === JSON.stringify(options.params);
   if (isSame && changed.length === 0) return data;
@@ -208,7 +212,12 @@ function applyIntents(turn: Turn, intents: readonly Intent[]): void {
         named.add(intent.leg);
         legOf(turn, intent.leg).wish =
           intent.type === "hold"
-            ? { type: "hold", quantity: intent.quantity, maxSlippageBps: intent.maxSlippageBps }
+            ? {
+                type: "hold",
+                quantity: intent.quantity,
+                maxSlippageBps: intent.maxSlippageBps,
+                isProtective: intent.protective === true,
+              }
             : { type: "quote", orders: intent.orders, toleranceTicks: intent.toleranceTicks ?? 0, until: intent.until ?? null };
         break;
       case "notify": {

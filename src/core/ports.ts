@@ -4,6 +4,7 @@ import type { Alert } from "./alert.ts";
 import type { PlaceOrder } from "./effects.ts";
 import type { ExchangeFill, OpenOrder } from "./events.ts";
 import type { Instrument } from "./instrument.ts";
+import type { Text } from "./text.ts";
 import type { Lots, Ticks } from "./units.ts";
 
 export interface Clock {
@@ -49,11 +50,28 @@ export type OrderLookup =
   | { readonly found: "notFound" }
   | { readonly found: "unknown"; readonly message: string };
 
+/** How a change of a resting order in place ended. `refused`: the order is what it was. */
+export type AmendOutcome =
+  | { readonly outcome: "amended"; readonly exchangeOrderId: string; readonly price: Ticks; readonly quantity: Lots }
+  | { readonly outcome: "refused"; readonly code: string; readonly message: string }
+  | { readonly outcome: "unknown"; readonly message: string };
+
+/** What a resting order is to become; `quantity` is its whole, filled part included. */
+export interface Amendment {
+  readonly side: "buy" | "sell";
+  readonly price: Ticks;
+  readonly quantity: Lots;
+  readonly postOnly: boolean;
+  readonly reduceOnly: boolean;
+}
+
 export interface Position {
   readonly symbol: string;
   /** Signed. */
   readonly quantity: Lots;
   readonly averageEntryPrice: string | null;
+  /** Where the exchange would liquidate, decimal string; null or absent when it does not tell. */
+  readonly liquidationPrice?: string | null;
 }
 
 export interface Balance {
@@ -76,15 +94,32 @@ export interface FillPage {
   readonly complete: boolean;
 }
 
+/** A funding payment; `id` is unique per account and symbol, `amount` a decimal string, positive is received. */
+export interface FundingEntry {
+  readonly id: string;
+  readonly amount: string;
+  readonly at: number;
+}
+
+export interface FundingPage {
+  readonly entries: readonly FundingEntry[];
+  /** False when the history may hold more than was read. */
+  readonly complete: boolean;
+}
+
+/** The best prices, with the quantities there when they are told. */
+export interface Touch {
+  readonly bestBid: Ticks;
+  readonly bestAsk: Ticks;
+  readonly bidQuantity?: Lots;
+  readonly askQuantity?: Lots;
+  readonly at: number;
+}
+
 export type ExchangeEvent =
-  | {
-      readonly type: "book";
-      readonly symbol: string;
-      readonly bestBid: Ticks;
-      readonly bestAsk: Ticks;
-      readonly at: number;
-      readonly receivedAt: number;
-    }
+  | (Touch & { readonly type: "book"; readonly symbol: string; readonly receivedAt: number })
+  /** The exchange's mark price. */
+  | { readonly type: "mark"; readonly symbol: string; readonly mark: Ticks; readonly at: number }
   | { readonly type: "fill"; readonly fill: ExchangeFill }
   | {
       readonly type: "order";
@@ -112,20 +147,28 @@ export interface ExchangePort {
   readonly name: string;
   readonly account: string;
   readonly capabilities: Capabilities;
+  /**
+   * The instrument as the exchange describes it now. What this port counts in stays as it was first read: a caller that finds
+   * another tick or lot size connects anew.
+   */
   instrument(symbol: string): Promise<Instrument>;
   /**
    * Sends one order. `ready` resolves true once its intent is stored (false: denied); it is awaited beside the permit,
    * and nothing is sent before both. The request expires at the exchange within 2 s.
    */
   place(symbol: string, order: PlaceOrder, urgency: "close" | "open", ready: Promise<boolean>): Promise<PlaceOutcome>;
+  /** Changes a resting order in place; present where `capabilities.amend` is true. `ready` as for `place`. */
+  amend?(order: OrderRef, to: Amendment, ready: Promise<boolean>): Promise<AmendOutcome>;
   cancel(order: OrderRef, urgency: "panic" | "cancel"): Promise<CancelOutcome>;
   lookup(order: OrderRef): Promise<OrderLookup>;
   /** Open orders, positions and balances of these symbols. Throws when any part could not be read: never half a truth. */
   snapshot(symbols: readonly string[]): Promise<AccountSnapshot>;
   /** Fills of the account on a symbol at or after `since` (epoch ms), oldest first. */
   fillsSince(symbol: string, since: number): Promise<FillPage>;
+  /** Funding of the account on a perpetual at or after `since` (epoch ms), oldest first; asked where `capabilities.fundingHistory`. */
+  fundingSince(symbol: string, since: number): Promise<FundingPage>;
   /** Best bid and ask by REST, for start and for silence of the stream. */
-  touch(symbol: string): Promise<{ readonly bestBid: Ticks; readonly bestAsk: Ticks; readonly at: number }>;
+  touch(symbol: string): Promise<Touch>;
   events(symbols: readonly string[], signal: AbortSignal): AsyncIterable<ExchangeEvent>;
   close(): Promise<void>;
 }
@@ -224,11 +267,36 @@ export interface StateRow {
   readonly at: number;
 }
 
-/** Rows of one step; all of a batch commit in one transaction. Intents and states of a stale epoch are refused, facts never. */
+export interface FundingRow {
+  readonly botId: string;
+  readonly exchange: string;
+  readonly account: string;
+  readonly symbol: string;
+  readonly fundingId: string;
+  readonly currency: string;
+  /** Decimal string, positive is received. */
+  readonly amount: string;
+  readonly at: number;
+}
+
+/** The bot came to its end by itself: halted until a person resumes it, or finished, which is a stop. */
+export interface EndRow {
+  readonly botId: string;
+  readonly epoch: number;
+  readonly kind: "strategy" | "risk" | "finished";
+  readonly reason: Text;
+  /** Its position is to be closed too. */
+  readonly flatten: boolean;
+  readonly at: number;
+}
+
+/** Rows of one step; all of a batch commit in one transaction. Intents, states and ends of a stale epoch are refused, facts never. */
 export type LedgerRow =
   | { readonly type: "intent"; readonly order: OrderRow }
   | { readonly type: "order"; readonly order: OrderRow }
   | { readonly type: "fill"; readonly fill: FillRow }
+  | { readonly type: "funding"; readonly funding: FundingRow }
+  | { readonly type: "end"; readonly end: EndRow }
   | { readonly type: "state"; readonly state: StateRow }
   | { readonly type: "alert"; readonly alert: Alert };
 
@@ -248,6 +316,16 @@ export interface StoredBot {
   readonly lastCounter: number | null;
   /** Time of the newest stored fill, epoch ms. */
   readonly lastFillAt: number | null;
+  /** What the bot holds on an account and symbol: since when, and the time of its newest stored funding there, epoch ms. */
+  readonly claims: readonly StoredClaim[];
+}
+
+export interface StoredClaim {
+  readonly exchange: string;
+  readonly account: string;
+  readonly symbol: string;
+  readonly since: number;
+  readonly lastFundingAt: number | null;
 }
 
 // ---- lease ----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,9 @@ import type { Side } from "./order.ts";
 import type { Text } from "./text.ts";
 import type { Lots, Ticks } from "./units.ts";
 
+/** The slot of the order that works towards a held position; its `orderClosed` events carry it. */
+export const TAKE_SLOT = "take";
+
 export interface Quote {
   /** Place for at most one live order, stable while the wish stands: `level3:entry`. */
   readonly slot: string;
@@ -29,6 +32,7 @@ export interface Until {
   readonly at?: number;
 }
 
+/** `hold`: `protective` ones (a hedge of what was already filled) are worked on under pause and drain too. */
 export type Intent =
   | {
       readonly type: "quote";
@@ -37,7 +41,7 @@ export type Intent =
       readonly toleranceTicks?: number;
       readonly until?: Until;
     }
-  | { readonly type: "hold"; readonly leg: string; readonly quantity: Lots; readonly maxSlippageBps: number }
+  | { readonly type: "hold"; readonly leg: string; readonly quantity: Lots; readonly maxSlippageBps: number; readonly protective?: boolean }
   | {
       readonly type: "notify";
       readonly severity: "info" | "warning" | "critical";

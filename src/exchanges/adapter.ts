@@ -3,7 +3,7 @@
 import type { Logger } from "pino";
 import { decodeClientOrderId } from "../core/client-order-id.ts";
 import type { PlaceOrder } from "../core/effects.ts";
-import { type Instrument, toPrice, toQuantity, toTicks } from "../core/instrument.ts";
+import { type Instrument, toPrice, toQuantity } from "../core/instrument.ts";
 import type {
   AccountSnapshot,
   CancelOutcome,
@@ -12,21 +12,23 @@ import type {
   ExchangeEvent,
   ExchangePort,
   FillPage,
+  FundingPage,
   OrderLookup,
   OrderRef,
   PlaceOutcome,
   Position,
+  Touch,
 } from "../core/ports.ts";
 import type { Lots } from "../core/units.ts";
 import type { ExchangeAccount } from "./account.ts";
-import type { CcxtClient, CcxtExchange, CcxtMarket, CcxtOrder, Params } from "./ccxt-loader.ts";
-import { CLOCK_SKEW_MS, inFills, inOrderHistory, readFills, readOrders } from "./history.ts";
+import type { CcxtClient, CcxtExchange, CcxtOrder, Params } from "./ccxt-loader.ts";
+import { CLOCK_SKEW_MS, inFills, inOrderHistory, readFills, readFunding, readOrders } from "./history.ts";
 import { JoinedRead } from "./joined-read.ts";
 import { filledOf, toBalances, toInstrument, toOpenOrder, toPosition } from "./normalize.ts";
 import { AnswerError, DeniedError, ExchangeReadError, messageOf, toReadError } from "./outcome.ts";
 import type { Quirks } from "./quirks.ts";
 import { newContext, type RequestContext, withContext } from "./request-context.ts";
-import { StreamSession } from "./streams.ts";
+import { StreamSession, touchOf } from "./streams.ts";
 
 /** Steps and limits of the markets, and the difference of the clocks, are read again after this time. */
 const MARKETS_MAX_AGE_MS = 300_000;
@@ -58,7 +60,8 @@ export class CcxtAdapter implements ExchangePort {
   readonly #exchange: CcxtExchange;
   readonly #quirks: Quirks;
   readonly #reads = new Map<string, SymbolReads>();
-  readonly #instruments = new WeakMap<CcxtMarket, Instrument>();
+  /** As first read: whoever trades here counts in these steps until it connects anew, whatever the exchange has changed. */
+  readonly #instruments = new Map<string, Instrument>();
   readonly #closing = new AbortController();
   #clockCheckedAt = Number.NEGATIVE_INFINITY;
   #marketsAt: number;
@@ -80,7 +83,8 @@ export class CcxtAdapter implements ExchangePort {
         await this.#exchange.loadMarkets(true);
         this.#marketsAt = this.#options.clock.monotonic();
       }
-      return this.#known(symbol);
+      this.#known(symbol);
+      return this.#described(symbol);
     });
   }
 
@@ -179,14 +183,19 @@ export class CcxtAdapter implements ExchangePort {
     }
   }
 
-  async touch(symbol: string): ReturnType<ExchangePort["touch"]> {
+  async fundingSince(symbol: string, since: number): Promise<FundingPage> {
+    return await this.#read(`funding of ${symbol}`, "reconcile", async () => {
+      this.#known(symbol);
+      return await readFunding(this.#exchange, this.#quirks, symbol, since);
+    });
+  }
+
+  async touch(symbol: string): Promise<Touch> {
     return await this.#read(`touch of ${symbol}`, "market", async () => {
       const instrument = this.#known(symbol);
-      const book = await this.#exchange.fetchOrderBook(symbol);
-      const [bid, ask] = [book.bids[0]?.[0], book.asks[0]?.[0]];
-      if (bid === undefined || ask === undefined) throw new ExchangeReadError("transient", `the book of ${symbol} has an empty side`);
-      const at = book.timestamp ?? this.#options.clock.now();
-      return { bestBid: toTicks(instrument, String(bid), "nearest"), bestAsk: toTicks(instrument, String(ask), "nearest"), at };
+      const touch = touchOf(instrument, await this.#exchange.fetchOrderBook(symbol), this.#options.clock.now());
+      if (touch === null) throw new ExchangeReadError("transient", `the book of ${symbol} has an empty side`);
+      return touch;
     });
   }
 
@@ -197,8 +206,10 @@ export class CcxtAdapter implements ExchangePort {
     const { clients, clock, exchange, log, setSession } = this.#options;
     const instruments = new Map(symbols.map((symbol) => [symbol, this.#known(symbol)]));
     const privateUrl = this.#quirks.privateStreamUrl(exchange);
+    const follow = this.#quirks.watchMark;
+    const watchMark = follow === null ? null : (symbol: string) => follow(exchange, symbol);
     const session = new StreamSession(
-      { exchange, instruments, privateUrl, clients, clock, log },
+      { exchange, instruments, privateUrl, watchMark, clients, clock, log },
       AbortSignal.any([signal, this.#closing.signal]),
     );
     setSession(session);
@@ -284,16 +295,18 @@ export class CcxtAdapter implements ExchangePort {
     return reads;
   }
 
-  /** The instrument as the markets in memory describe it. Throws for a symbol that the exchange does not list. */
+  /** The instrument that this port counts in. Throws for a symbol that the exchange does not list. */
   #known(symbol: string): Instrument {
+    const known = this.#instruments.get(symbol) ?? this.#described(symbol);
+    this.#instruments.set(symbol, known);
+    return known;
+  }
+
+  /** The instrument as the markets in memory describe it. */
+  #described(symbol: string): Instrument {
     const market = this.#exchange.markets?.[symbol];
     if (market === undefined) throw new ExchangeReadError("rejected", `${this.name} lists no ${symbol.slice(0, 40)}`);
-    let instrument = this.#instruments.get(market);
-    if (instrument === undefined) {
-      instrument = toInstrument(market, this.#quirks, this.account);
-      this.#instruments.set(market, instrument);
-    }
-    return instrument;
+    return toInstrument(market, this.#quirks, this.account);
   }
 
   /** A machine whose clock was set has every order refused as expired until the difference is measured again. */

@@ -61,6 +61,14 @@ export interface CcxtPosition {
   readonly contracts?: string;
   readonly contractSize?: string | number;
   readonly entryPrice?: string;
+  readonly liquidationPrice?: string;
+  readonly info: Params;
+}
+
+export interface CcxtIncome {
+  readonly symbol?: string;
+  readonly amount?: string;
+  readonly timestamp?: number;
   readonly info: Params;
 }
 
@@ -120,11 +128,13 @@ export interface CcxtExchange {
   fetchOpenOrders(symbol?: string): Promise<readonly CcxtOrder[]>;
   fetchOrders(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtOrder[]>;
   fetchMyTrades(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtTrade[]>;
+  fetchFundingHistory(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtIncome[]>;
   fetchPositions(symbols?: readonly string[]): Promise<readonly CcxtPosition[]>;
   fetchBalance(): Promise<unknown>;
   fetchOrderBook(symbol: string, limit?: number): Promise<CcxtBook>;
   watchOrderBook(symbol: string): Promise<CcxtBook>;
   watchOrders(): Promise<unknown>;
+  watchPublic(topics: readonly string[], messageHashes: readonly string[]): Promise<unknown>;
   // What we override.
   fetch(url: string, method?: string, headers?: unknown, body?: unknown): Promise<unknown>;
   undiciRequest(url: string, params: { dispatcher?: Dispatcher }): Promise<unknown>;
@@ -133,6 +143,7 @@ export interface CcxtExchange {
   throttle(cost?: unknown): Promise<unknown>;
   client(url: string): CcxtClient;
   onConnected(client: CcxtClient): void;
+  handleMessage(client: CcxtClient, message: unknown): void;
   handleOrder(client: CcxtClient, message: unknown): void;
   handleOrderBook(client: CcxtClient, message: unknown): void;
   handleDeltas(book: CcxtBook, deltas: readonly unknown[]): void;

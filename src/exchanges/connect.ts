@@ -41,6 +41,7 @@ export async function connectExchange(options: ConnectOptions): Promise<Exchange
   let session: StreamSession | null = null;
   const sink: StreamSink = {
     onOrder: (update) => session?.onOrder(update),
+    onMark: (symbol, price) => session?.onMark(symbol, price),
     onBookGap: (symbol) => session?.onBookGap(symbol),
   };
   const onConnected = (url: string): void => session?.onConnected(url);

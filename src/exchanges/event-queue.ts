@@ -1,13 +1,13 @@
-// The bounded inbox between a stream and its reader: of books only the newest per symbol, of facts every one.
+// The bounded inbox between a stream and its reader: of books and marks only the newest per symbol, of facts every one.
 
 import type { ExchangeEvent } from "../core/ports.ts";
 
-type Book = Extract<ExchangeEvent, { type: "book" }>;
+type Price = Extract<ExchangeEvent, { type: "book" | "mark" }>;
 
 export class EventQueue {
   readonly #max: number;
   #facts: ExchangeEvent[] = [];
-  readonly #books = new Map<string, Book>();
+  readonly #prices = new Map<string, Price>();
   #wake: (() => void) | null = null;
   #isClosed = false;
   #overflowed = false;
@@ -18,15 +18,15 @@ export class EventQueue {
 
   push(event: ExchangeEvent): void {
     if (this.#isClosed) return;
-    if (event.type === "book") this.#books.set(event.symbol, event);
+    if (event.type === "book" || event.type === "mark") this.#prices.set(`${event.type} ${event.symbol}`, event);
     else if (this.#facts.length < this.#max) this.#facts.push(event);
     else this.#overflowed = true;
     this.#wake?.();
   }
 
-  /** Forgets books that nobody has read yet: their stream is lost. */
-  dropBooks(): void {
-    this.#books.clear();
+  /** Forgets books and marks that nobody has read yet: their stream is lost. */
+  dropPrices(): void {
+    this.#prices.clear();
   }
 
   /** Ends the reading at once: what is left is stale anyway. */
@@ -42,18 +42,18 @@ export class EventQueue {
     return overflowed;
   }
 
-  /** Everything that waits, facts before books; resolves when there is something, null when closed. */
+  /** Everything that waits, facts before prices; resolves when there is something, null when closed. */
   async next(): Promise<readonly ExchangeEvent[] | null> {
-    while (!this.#isClosed && this.#facts.length === 0 && this.#books.size === 0) {
+    while (!this.#isClosed && this.#facts.length === 0 && this.#prices.size === 0) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
       this.#wake = null;
     }
     if (this.#isClosed) return null;
-    const batch = [...this.#facts, ...this.#books.values()];
+    const batch = [...this.#facts, ...this.#prices.values()];
     this.#facts = [];
-    this.#books.clear();
+    this.#prices.clear();
     return batch;
   }
 }

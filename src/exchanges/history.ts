@@ -2,10 +2,11 @@
 
 import type { ExchangeFill } from "../core/events.ts";
 import type { Instrument } from "../core/instrument.ts";
-import type { FillPage, OrderLookup, OrderRef } from "../core/ports.ts";
+import type { FillPage, FundingEntry, FundingPage, OrderLookup, OrderRef } from "../core/ports.ts";
 import type { Lots } from "../core/units.ts";
-import type { CcxtExchange, CcxtOrder } from "./ccxt-loader.ts";
+import type { CcxtExchange, CcxtIncome, CcxtOrder } from "./ccxt-loader.ts";
 import { filledOf, toFill } from "./normalize.ts";
+import { ExchangeReadError } from "./outcome.ts";
 import type { HistoryQuery, Quirks } from "./quirks.ts";
 
 /** Pages of one reading: with 1000 rows each more than any outage, and a third of a minute's history budget. */
@@ -57,6 +58,27 @@ export async function readFills(exchange: CcxtExchange, quirks: Quirks, instrume
   const fills = pages.rows.map((trade) => toFill(instrument, quirks, trade)).filter((fill) => fill.at >= since);
   fills.sort((a, b) => a.at - b.at || compareIds(a.tradeId, b.tradeId));
   return { fills, complete: pages.complete };
+}
+
+/** Funding payments of the account on one symbol at or after `since`, oldest first. Throws for one that cannot be told from others. */
+export async function readFunding(exchange: CcxtExchange, quirks: Quirks, symbol: string, since: number): Promise<FundingPage> {
+  const pages = await readPages(
+    (query) => quirks.fundingPage(exchange, query),
+    (income) => quirks.fundingOf(income)?.id ?? "",
+    symbol,
+    since,
+    quirks.pageSize,
+  );
+  const entries = pages.rows.map((income) => toFunding(quirks, symbol, income)).filter((entry) => entry.at >= since);
+  entries.sort((a, b) => a.at - b.at);
+  return { entries, complete: pages.complete };
+}
+
+function toFunding(quirks: Quirks, symbol: string, income: CcxtIncome): FundingEntry {
+  const entry = quirks.fundingOf(income);
+  if (entry === null || income.timestamp === undefined)
+    throw new ExchangeReadError("transient", `funding of ${symbol}: a payment has no amount, time or identity`);
+  return { ...entry, at: income.timestamp };
 }
 
 /** Orders of one symbol created at or after `since`. */

@@ -120,9 +120,22 @@ export function fillOf(instrument: Instrument, update: OrderUpdate): ExchangeFil
   };
 }
 
+/** The quantity at a price of the book; undefined for one that rounds to nothing. */
+export function toTouchQuantity(instrument: Instrument, quantity: number | undefined): Lots | undefined {
+  if (quantity === undefined || !Number.isFinite(quantity)) return undefined;
+  const lots = toLots(instrument, inBase(instrument, String(quantity)), "nearest");
+  return lots > 0 ? lots : undefined;
+}
+
 export function toPosition(instrument: Instrument, quirks: Quirks, position: CcxtPosition): Position {
   const quantity = toLots(instrument, inBase(instrument, quirks.positionQuantity(position)), "nearest");
-  return { symbol: instrument.ref.symbol, quantity, averageEntryPrice: quantity === 0 ? null : (position.entryPrice ?? null) };
+  const averageEntryPrice = quantity === 0 ? null : (position.entryPrice ?? null);
+  return { symbol: instrument.ref.symbol, quantity, averageEntryPrice, liquidationPrice: liquidationPriceOf(position) };
+}
+
+/** Exchanges write 0 where a position cannot be liquidated. */
+function liquidationPriceOf({ liquidationPrice }: CcxtPosition): string | null {
+  return liquidationPrice !== undefined && money(liquidationPrice).gt(0) ? liquidationPrice : null;
 }
 
 /** Balances of ccxt's `{ USDC: { free, used, total }, … }`; the exchange's totals beside them are skipped. */

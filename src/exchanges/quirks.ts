@@ -3,7 +3,7 @@
 import type { Side } from "../core/order.ts";
 import type { Capabilities } from "../core/ports.ts";
 import { UserError } from "../core/text.ts";
-import type { CcxtClass, CcxtExchange, CcxtMarket, CcxtOrder, CcxtPosition, CcxtTrade, Params } from "./ccxt-loader.ts";
+import type { CcxtClass, CcxtExchange, CcxtIncome, CcxtMarket, CcxtOrder, CcxtPosition, CcxtTrade, Params } from "./ccxt-loader.ts";
 import type { AnswerTable } from "./outcome.ts";
 import { backpack } from "./quirks/backpack.ts";
 
@@ -30,6 +30,8 @@ export interface OrderUpdate {
 /** Where an exchange's subclass hands what ccxt would merge away. */
 export interface StreamSink {
   onOrder(update: OrderUpdate): void;
+  /** The exchange's mark price, decimal string. */
+  onMark(symbol: string, price: string): void;
   /** A message of the book is missing: what we hold is wrong until the next snapshot. */
   onBookGap(symbol: string): void;
 }
@@ -73,6 +75,12 @@ export interface Quirks {
   /** Pages go from the newest to the oldest; rows within a page may come in any order. */
   fillsPage(exchange: CcxtExchange, query: HistoryQuery): Promise<readonly CcxtTrade[]>;
   ordersPage(exchange: CcxtExchange, query: HistoryQuery): Promise<readonly CcxtOrder[]>;
+  /** Funding payments, paged like fills; asked where the exchange tells its funding history. */
+  fundingPage(exchange: CcxtExchange, query: HistoryQuery): Promise<readonly CcxtIncome[]>;
+  /** What tells one payment of an account and symbol from the next, and its amount as written; null for one that lacks them. */
+  fundingOf(income: CcxtIncome): { readonly id: string; readonly amount: string } | null;
+  /** Resolves at the next mark price, after the subscription that `onMark` hears; null where the exchange streams none. */
+  readonly watchMark: ((exchange: CcxtExchange, symbol: string) => Promise<unknown>) | null;
   clientOrderIdOf(trade: CcxtTrade): string | null;
   /** Our word for the status of an order in an answer. */
   statusOf(order: CcxtOrder): "open" | "filled" | "canceled" | "expired" | "rejected" | null;

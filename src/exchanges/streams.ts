@@ -2,10 +2,10 @@
 
 import type { Logger } from "pino";
 import { type Instrument, toLots, toTicks } from "../core/instrument.ts";
-import type { Clock, ExchangeEvent } from "../core/ports.ts";
+import type { Clock, ExchangeEvent, Touch } from "../core/ports.ts";
 import type { CcxtBook, CcxtClient, CcxtExchange } from "./ccxt-loader.ts";
 import { EventQueue } from "./event-queue.ts";
-import { fillOf } from "./normalize.ts";
+import { fillOf, toTouchQuantity } from "./normalize.ts";
 import { messageOf } from "./outcome.ts";
 import type { OrderUpdate, StreamSink } from "./quirks.ts";
 import { newContext, withContext } from "./request-context.ts";
@@ -24,9 +24,30 @@ export interface StreamOptions {
   readonly exchange: CcxtExchange;
   readonly instruments: ReadonlyMap<string, Instrument>;
   readonly privateUrl: string;
+  /** Resolves at a symbol's next mark price; null where the exchange streams none. */
+  readonly watchMark: ((symbol: string) => Promise<unknown>) | null;
   readonly clients: Set<CcxtClient>;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** The best of both sides of a book, or null while one of them is empty. */
+export function touchOf(instrument: Instrument, book: CcxtBook, now: number): Touch | null {
+  const [bid, ask] = [book.bids[0], book.asks[0]];
+  if (bid?.[0] === undefined || ask?.[0] === undefined) return null;
+  const bidQuantity = toTouchQuantity(instrument, bid[1]);
+  const askQuantity = toTouchQuantity(instrument, ask[1]);
+  return {
+    bestBid: toTicks(instrument, String(bid[0]), "nearest"),
+    bestAsk: toTicks(instrument, String(ask[0]), "nearest"),
+    ...(bidQuantity === undefined ? {} : { bidQuantity }),
+    ...(askQuantity === undefined ? {} : { askQuantity }),
+    at: book.timestamp ?? now,
+  };
+}
+
+function isSameTouch(one: Touch, other: Touch): boolean {
+  return (["bestBid", "bestAsk", "bidQuantity", "askQuantity"] as const).every((key) => one[key] === other[key]);
 }
 
 /** One reading of the streams. The exchange's subclass calls it as a sink; `run` yields the events. */
@@ -35,7 +56,7 @@ export class StreamSession implements StreamSink {
   readonly #signal: AbortSignal;
   readonly #queue = new EventQueue(FACTS_MAX);
   readonly #isUp: Record<StreamName, boolean> = { public: false, private: false };
-  readonly #lastTouch = new Map<string, { readonly bestBid: number; readonly bestAsk: number; readonly receivedAt: number }>();
+  readonly #lastTouch = new Map<string, Touch>();
   readonly #ending = new AbortController();
 
   constructor(options: StreamOptions, signal: AbortSignal) {
@@ -79,6 +100,12 @@ export class StreamSession implements StreamSink {
     this.#queue.push({ type: "order", symbol, clientOrderId, exchangeOrderId, status, filledQuantity, at });
   }
 
+  onMark(symbol: string, price: string): void {
+    const instrument = this.#options.instruments.get(symbol);
+    if (instrument === undefined) return;
+    this.#queue.push({ type: "mark", symbol, mark: toTicks(instrument, price, "nearest"), at: this.#options.clock.now() });
+  }
+
   onBookGap(symbol: string): void {
     this.#down("public", `messages of the book of ${symbol} are missing`);
   }
@@ -108,7 +135,8 @@ export class StreamSession implements StreamSink {
 
   /** Subscribes to everything and returns the reason when the first of them fails. */
   async #session(): Promise<string> {
-    const { exchange, instruments } = this.#options;
+    const { exchange, instruments, watchMark } = this.#options;
+    const perps = watchMark === null ? [] : [...instruments.values()].filter((instrument) => instrument.kind === "perp");
     // What a book of the last connection remembers would look like a gap.
     exchange.orderbooks = {};
     let isOver = false;
@@ -120,6 +148,7 @@ export class StreamSession implements StreamSink {
       ...[...instruments.values()].map((instrument) =>
         follow(async () => this.#onBook(instrument, await exchange.watchOrderBook(instrument.ref.symbol))),
       ),
+      ...perps.map((instrument) => follow(async () => void (await watchMark?.(instrument.ref.symbol)))),
     ];
     const context = newContext("market", "read");
     try {
@@ -135,17 +164,15 @@ export class StreamSession implements StreamSink {
   }
 
   #onBook(instrument: Instrument, book: CcxtBook): void {
-    const [bid, ask] = [book.bids[0]?.[0], book.asks[0]?.[0]];
-    if (bid === undefined || ask === undefined || bid >= ask) return;
-    const symbol = instrument.ref.symbol;
-    const bestBid = toTicks(instrument, String(bid), "nearest");
-    const bestAsk = toTicks(instrument, String(ask), "nearest");
     const receivedAt = this.#options.clock.now();
+    const touch = touchOf(instrument, book, receivedAt);
+    if (touch === null || touch.bestBid >= touch.bestAsk) return;
+    const symbol = instrument.ref.symbol;
     this.#up("public");
     const last = this.#lastTouch.get(symbol);
-    if (last?.bestBid === bestBid && last.bestAsk === bestAsk && receivedAt - last.receivedAt < REPEAT_MS) return;
-    this.#lastTouch.set(symbol, { bestBid, bestAsk, receivedAt });
-    this.#queue.push({ type: "book", symbol, bestBid, bestAsk, at: book.timestamp ?? receivedAt, receivedAt });
+    if (last !== undefined && isSameTouch(last, touch) && receivedAt - last.at < REPEAT_MS) return;
+    this.#lastTouch.set(symbol, { ...touch, at: receivedAt });
+    this.#queue.push({ type: "book", symbol, ...touch, receivedAt });
   }
 
   #up(stream: StreamName): void {
@@ -157,7 +184,7 @@ export class StreamSession implements StreamSink {
   #down(stream: StreamName, message: string): void {
     if (!this.#isUp[stream]) return;
     this.#isUp[stream] = false;
-    if (stream === "public") this.#queue.dropBooks();
+    if (stream === "public") this.#queue.dropPrices();
     this.#queue.push({ type: "disconnected", stream, at: this.#options.clock.now(), message });
   }
 

@@ -3,7 +3,7 @@
 import type { Lots, Ticks } from "../core/units.ts";
 import { positionOf, type SimAccount } from "./accounts.ts";
 import { positionId, positionNumbers, selfTradeText } from "./backpack-account-views.ts";
-import { microText, priceText, quantityText, sideText } from "./backpack-values.ts";
+import { FUNDING_INTERVAL_MS, microText, plainPrice, priceText, quantityText, sideText } from "./backpack-values.ts";
 import type { Candle } from "./candles.ts";
 import type { ExchangeOrder, OrderClosed, OrderFilled, Print } from "./exchange-facts.ts";
 import type { ExchangeState } from "./exchange-state.ts";
@@ -152,6 +152,14 @@ export function tradeEvent(listing: Listing, print: Print): object {
     s: listing.id,
     t: print.tradeId,
   };
+}
+
+/** The reference price is mark and index; null for spot, which has none. */
+export function markPriceEvent({ listing, price }: ListedMarket, at: number): object | null {
+  if (listing.instrument.kind !== "perp") return null;
+  const mark = plainPrice(listing, price);
+  const next = microText(at - (at % FUNDING_INTERVAL_MS) + FUNDING_INTERVAL_MS);
+  return { e: "markPrice", E: microText(at), T: microText(at), f: "0", i: mark, n: Number(next), p: mark, s: listing.id };
 }
 
 /** The candle that is open now. */

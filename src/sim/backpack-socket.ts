@@ -13,6 +13,7 @@ import {
   depthEvent,
   fillEvent,
   klineEvent,
+  markPriceEvent,
   positionEvent,
   tickerEvent,
   tradeEvent,
@@ -24,11 +25,11 @@ import { INTERVALS_MS } from "./candles.ts";
 import type { Fact } from "./exchange-facts.ts";
 import type { Publication, SimulatedExchange } from "./simulated-exchange.ts";
 
-const PUBLIC_KINDS = new Set(["depth", "bookTicker", "ticker", "trade"]);
+const PUBLIC_KINDS = new Set(["depth", "bookTicker", "ticker", "trade", "markPrice"]);
 const PRIVATE_KINDS = new Set(["account.orderUpdate", "account.positionUpdate"]);
 /** A consumer that lets this much pile up is cut off. */
 const BUFFER_MAX_BYTES = 16 * 1024 * 1024;
-/** Tickers and candles are told at most this often per instrument. */
+/** Tickers, mark prices and candles are told at most this often per instrument. */
 const TICKER_MS = 250;
 
 const messageSchema = z.object({
@@ -85,7 +86,8 @@ export class BackpackSocket {
 
   /** Repeats every subscribed book, so that a quiet market is not taken for a dead stream. */
   heartbeat(): void {
-    const isWatched = (symbol: string): boolean => ["depth", "bookTicker", "ticker"].some((kind) => this.#hasTopic(`${kind}.${symbol}`));
+    const isWatched = (symbol: string): boolean =>
+      ["depth", "bookTicker", "ticker", "markPrice"].some((kind) => this.#hasTopic(`${kind}.${symbol}`));
     for (const symbol of this.#exchange.state.markets.keys()) if (isWatched(symbol)) this.#exchange.heartbeat(symbol);
   }
 
@@ -194,6 +196,7 @@ export class BackpackSocket {
     this.#tickerAt.set(symbol, at);
     const candles = this.#exchange.candles.get(symbol);
     this.#send(`ticker.${symbol}`, () => tickerEvent(tickerView(this.#exchange.state.market(symbol), candles?.day(at) ?? null), at));
+    this.#send(`markPrice.${symbol}`, () => markPriceEvent(this.#exchange.state.market(symbol), at));
     for (const [name, intervalMs] of Object.entries(INTERVALS_MS)) {
       this.#send(`kline.${name}.${symbol}`, () => {
         const candle = candles?.list(intervalMs, at, at, 1)[0];

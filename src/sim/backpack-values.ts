@@ -6,6 +6,8 @@ import type { Side } from "../core/order.ts";
 import type { Lots, Ticks } from "../core/units.ts";
 import type { Listing } from "./listings.ts";
 
+export const FUNDING_INTERVAL_MS = 28_800_000;
+
 /** With all decimals of the tick, as books and streams write it. */
 export function priceText(listing: Listing, price: Ticks): string {
   return toPrice(listing.instrument, price);

@@ -2,14 +2,13 @@
 
 import { money, rounded, text, ZERO } from "../core/money.ts";
 import type { SimAccount } from "./accounts.ts";
-import { candleTime, plainPrice, plainQuantity, priceText, quantityText } from "./backpack-values.ts";
+import { candleTime, FUNDING_INTERVAL_MS, plainPrice, plainQuantity, priceText, quantityText } from "./backpack-values.ts";
 import type { Candle } from "./candles.ts";
 import type { Print } from "./exchange-facts.ts";
 import type { ListedMarket } from "./listed-market.ts";
 import type { Listing } from "./listings.ts";
 import { PRICE_MULTIPLIERS } from "./order-check.ts";
 
-const FUNDING_INTERVAL_MS = 28_800_000;
 const LISTED_AT = "2025-01-21T06:34:54.691858";
 /** Levels on each side of a depth answer. */
 const DEPTH_MAX = 1_000;

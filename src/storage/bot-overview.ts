@@ -2,7 +2,7 @@
 
 import type { BotOverview } from "../core/command.ts";
 import type { ActualState } from "../core/events.ts";
-import type { BotStatus } from "../core/status.ts";
+import { type BotStatus, NO_NUMBERS } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
 import type { BotRecord } from "./bots.ts";
 
@@ -68,10 +68,8 @@ function blankStatus(record: BotRecord, now: number): BotStatus {
   const { id, mode, strategy, exchange, account, symbol } = record.config;
   return {
     ...{ id, mode, state: "stopped", desired: record.desired, strategy, exchange, account, symbol, epoch: record.epoch },
-    ...{ position: "0", averageEntryPrice: null, lastPrice: null, realizedPnl: "0", unrealizedPnl: "0", gridProfit: "0", pairs: 0 },
-    ...{ fees: "0", funding: "0", netPnl: "0", currency: currencyOf(symbol), openOrders: 0, unknownOrders: 0, fills: 0 },
-    ...{ lower: null, upper: null, lastTickAgeMs: null, lastError: null, haltReason: null, host: null, pid: null },
-    ...{ startedAt: null, updatedAt: now, note: null },
+    ...{ ...NO_NUMBERS, currency: currencyOf(symbol) },
+    ...{ lastError: null, haltReason: null, host: null, pid: null, startedAt: null, updatedAt: now, note: null },
   };
 }
 

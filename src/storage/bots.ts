@@ -2,12 +2,13 @@
 
 import { sqltag as sql } from "@prisma/client/runtime/client";
 import { type BotConfig, botConfigSchema } from "../core/bot-config.ts";
-import { BOT_NUMBER_MAX, COUNTER_MAX, decodeClientOrderId, encodeClientOrderId } from "../core/client-order-id.ts";
+import { COUNTER_MAX, decodeClientOrderId, encodeClientOrderId } from "../core/client-order-id.ts";
 import type { Desired } from "../core/events.ts";
 import { type InstrumentRef, refKey } from "../core/instrument.ts";
-import type { FillRow, OrderRow, StateRow, StoredBot } from "../core/ports.ts";
-import type { BotStatus } from "../core/status.ts";
+import type { FillRow, OrderRow, StateRow, StoredBot, StoredClaim } from "../core/ports.ts";
+import { type BotStatus, NO_NUMBERS } from "../core/status.ts";
 import { type Text, UserError } from "../core/text.ts";
+import { type AccountName, freeNumber, lockAccount, takeNumbers } from "./bot-numbers.ts";
 import type { Database, Transaction } from "./database.ts";
 import type { Prisma } from "./generated/sqlite/client.ts";
 
@@ -15,13 +16,15 @@ export type HaltKind = "panic" | "strategy" | "risk" | "crash";
 
 export interface BotRecord {
   readonly id: string;
-  /** 1..255, unique on its account. */
+  /** 1..255, unique on its own account. */
   readonly number: number;
   readonly config: BotConfig;
   readonly configVersion: number;
   readonly desired: Desired;
   /** `reason` is the JSON of a Text. */
   readonly halt: { readonly kind: HaltKind; readonly reason: string; readonly at: number } | null;
+  /** The bot itself asked for its position to be closed when it comes to rest. */
+  readonly flatten: boolean;
   readonly epoch: number;
   /** Who holds the run that has not ended, else null: a worker's id, or `<workerId>/<life>` where its lives are told apart. */
   readonly holder: string | null;
@@ -61,6 +64,12 @@ export interface Bots {
   /** Takes all symbols or none; symbols that the bot holds already are fine. */
   claim(id: string, refs: readonly InstrumentRef[]): Promise<ClaimOutcome>;
   releaseClaims(id: string): Promise<void>;
+  /** The bot's number on each of these accounts, by `exchange:account`; given for ever where it had none. */
+  numbers(id: string, accounts: readonly AccountName[]): Promise<ReadonlyMap<string, number>>;
+  /** The position that the bot asked to close is closed. */
+  flattened(id: string): Promise<void>;
+  /** Takes a refused configuration back: the one before it is the current one again. The first one stays. */
+  dropVersion(id: string, version: number): Promise<void>;
   stored(id: string): Promise<StoredBot>;
   /** Keeps the last known numbers for times without a worker; a status of an older epoch is ignored. */
   saveStatus(status: BotStatus): Promise<void>;
@@ -107,6 +116,11 @@ export function createBots(db: Database, now: () => number = Date.now): Bots {
     releaseClaims: async (id) => {
       await db.transact((tx) => tx.claim.deleteMany({ where: { botId: id } }));
     },
+    numbers: (id, accounts) => db.transact((tx) => takeNumbers(tx, id, accounts, now())),
+    flattened: async (id) => {
+      await db.transact((tx) => tx.bot.updateMany({ where: { id }, data: { flatten: false } }));
+    },
+    dropVersion: (id, version) => db.transact((tx) => dropVersion(tx, id, version)),
     stored: (id) => readStored(db, id),
     saveStatus: async (status) => {
       await db.transact((tx) =>
@@ -134,29 +148,22 @@ function toRecord(row: Prisma.BotGetPayload<{ include: typeof WITH_CONFIG }>): B
     configVersion: version.version,
     desired: row.desired as Desired,
     halt: haltKind === null ? null : { kind: haltKind as HaltKind, reason: haltReason ?? "{}", at: Number(haltedAt) },
+    flatten: row.flatten,
     epoch: row.epoch,
     holder: row.holder,
     host: row.host,
     pid: row.pid,
     firstStartedAt: row.firstStartedAt === null ? null : Number(row.firstStartedAt),
     fillCount: row.fillCount,
-    lastStatus: row.lastStatus === null ? null : (JSON.parse(row.lastStatus) as BotStatus),
+    // One that an older version saved lacks what came later.
+    lastStatus: row.lastStatus === null ? null : { ...NO_NUMBERS, ...(JSON.parse(row.lastStatus) as BotStatus) },
   };
 }
 
 async function insertBot(tx: Transaction, config: BotConfig, at: number): Promise<BotRecord> {
   const { id, exchange, account } = config;
-  // Written first, it also lets one newcomer of an account at a time choose its number.
-  await tx.$executeRaw(sql`
-    INSERT INTO accounts ("exchange", "name", "createdAt") VALUES (${exchange}, ${account}, ${BigInt(at)})
-    ON CONFLICT ("exchange", "name") DO UPDATE SET "name" = excluded."name"`);
-  const numbers = await tx.bot.findMany({ where: { exchange, account }, select: { number: true } });
-  const number = freeNumber(new Set(numbers.map((row) => row.number)));
-  if (number === null)
-    throw new UserError({
-      en: `Account ${account} on ${exchange} already has ${BOT_NUMBER_MAX} bots, which is the most; use another account for ${id}.`,
-      "zh-TW": `${exchange} 的帳戶 ${account} 已有 ${BOT_NUMBER_MAX} 個機器人，已達上限；請為 ${id} 改用其他帳戶。`,
-    });
+  await lockAccount(tx, { exchange, account }, at);
+  const number = await freeNumber(tx, { exchange, account }, id);
   const row = { id, exchange, account, number, createdAt: BigInt(at) };
   const inserted = await tx.$executeRaw(sql`
     INSERT INTO bots ("id", "exchange", "account", "number", "createdAt")
@@ -166,13 +173,14 @@ async function insertBot(tx: Transaction, config: BotConfig, at: number): Promis
       en: `There is already a bot named ${id}; choose another name.`,
       "zh-TW": `已有名為 ${id} 的機器人；請換一個名稱。`,
     });
+  await tx.botNumber.create({ data: { exchange, account, botId: id, number } });
   await tx.botConfigVersion.create({ data: { botId: id, version: 1, json: JSON.stringify(config), createdAt: row.createdAt } });
   return toRecord(await tx.bot.findUniqueOrThrow({ where: { id }, include: WITH_CONFIG }));
 }
 
-function freeNumber(taken: ReadonlySet<number>): number | null {
-  for (let number = 1; number <= BOT_NUMBER_MAX; number += 1) if (!taken.has(number)) return number;
-  return null;
+/** Within a transaction; see `Bots.dropVersion`. */
+export async function dropVersion(tx: Transaction, botId: string, version: number): Promise<void> {
+  if (version > 1) await tx.botConfigVersion.deleteMany({ where: { botId, version } });
 }
 
 async function takeEpoch(
@@ -236,22 +244,49 @@ async function openOrders(db: Database, id: string): Promise<OrderRow[]> {
 
 async function readStored(db: Database, id: string): Promise<StoredBot> {
   const { prisma } = db;
-  const bot = await prisma.bot.findUniqueOrThrow({ where: { id }, select: { number: true } });
-  const range = { gte: BigInt(encodeClientOrderId(bot.number, 0)), lte: BigInt(encodeClientOrderId(bot.number, COUNTER_MAX)) };
-  const [state, orders, highest, newestFill] = await Promise.all([
+  const [state, orders, lastCounter, newestFill, claims] = await Promise.all([
     prisma.botState.findUnique({ where: { botId: id } }),
     openOrders(db, id),
-    prisma.order.findFirst({
-      where: { botId: id, clientNumber: range },
-      orderBy: { clientNumber: "desc" },
-      select: { clientOrderId: true },
-    }),
+    readLastCounter(db, id),
     prisma.fill.findFirst({ where: { botId: id }, orderBy: { at: "desc" }, select: { at: true } }),
+    readClaims(db, id),
   ]);
   return {
     state: state === null ? null : ({ ...state, at: Number(state.at) } satisfies StateRow),
     openOrders: orders,
-    lastCounter: highest === null ? null : (decodeClientOrderId(highest.clientOrderId)?.counter ?? null),
+    lastCounter,
     lastFillAt: newestFill === null ? null : Number(newestFill.at),
+    claims,
   };
+}
+
+/** One counter serves all of a bot's accounts, under its number on each. */
+async function readLastCounter({ prisma }: Database, botId: string): Promise<number | null> {
+  const numbers = await prisma.botNumber.findMany({ where: { botId }, select: { number: true } });
+  let last: number | null = null;
+  for (const number of new Set(numbers.map((row) => row.number))) {
+    const clientNumber = { gte: BigInt(encodeClientOrderId(number, 0)), lte: BigInt(encodeClientOrderId(number, COUNTER_MAX)) };
+    const highest = await prisma.order.findFirst({
+      where: { botId, clientNumber },
+      orderBy: { clientNumber: "desc" },
+      select: { clientOrderId: true },
+    });
+    const counter = highest === null ? null : (decodeClientOrderId(highest.clientOrderId)?.counter ?? null);
+    if (counter !== null) last = Math.max(last ?? 0, counter);
+  }
+  return last;
+}
+
+async function readClaims({ prisma }: Database, botId: string): Promise<StoredClaim[]> {
+  const claims = await prisma.claim.findMany({ where: { botId }, orderBy: { at: "asc" } });
+  return await Promise.all(
+    claims.map(async ({ exchange, account, symbol, at }) => {
+      const newest = await prisma.funding.findFirst({
+        where: { botId, exchange, account, symbol },
+        orderBy: { at: "desc" },
+        select: { at: true },
+      });
+      return { exchange, account, symbol, since: Number(at), lastFundingAt: newest === null ? null : Number(newest.at) };
+    }),
+  );
 }

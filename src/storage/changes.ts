@@ -1,7 +1,9 @@
 // What people asked of bots: command rows, stored together with the state they want, before any job is queued.
 
+import { botConfigSchema } from "../core/bot-config.ts";
 import type { Actor, ChangeOutcome, FleetChange } from "../core/command.ts";
 import { type Text, UserError } from "../core/text.ts";
+import { dropVersion } from "./bots.ts";
 import { type Database, forUpdate, type Transaction } from "./database.ts";
 import type { Bot, Change, Prisma } from "./generated/sqlite/client.ts";
 import { lockBots } from "./ledger-sql.ts";
@@ -15,6 +17,8 @@ export interface ChangeRow {
   /** 1, 2, 3 … within the bot: changes of a bot apply in this order. */
   readonly number: number;
   readonly change: FleetChange;
+  /** Version of the configuration that an adjustment made, else null. */
+  readonly configVersion: number | null;
   readonly state: ChangeState;
   readonly expiresAt: number;
   readonly outcome: ChangeOutcome | null;
@@ -31,7 +35,7 @@ export interface Changes {
   getMany(ids: readonly string[]): Promise<readonly ChangeRow[]>;
   /** Unfinished and unexpired, oldest first. */
   pending(now: number): Promise<readonly ChangeRow[]>;
-  /** The first finish wins. */
+  /** The first finish wins. An adjustment that failed takes its configuration back in the same transaction. */
   finish(id: string, outcome: ChangeOutcome): Promise<void>;
   /** Finishes what nobody did in time. */
   expire(now: number): Promise<void>;
@@ -43,6 +47,7 @@ const LIFETIME_MS: Readonly<Record<FleetChange["type"], number>> = {
   resume: 60_000,
   pause: 60_000,
   restart: 60_000,
+  adjust: 60_000,
   stop: 600_000,
   panic: 600_000,
   panicClear: 60_000,
@@ -78,17 +83,22 @@ export function createChanges(db: Database): Changes {
     finish: async (id, outcome) => {
       const state = outcome.outcome === "done" || outcome.outcome === "expired" ? outcome.outcome : "failed";
       const data = { state, outcome: JSON.stringify(outcome), finishedAt: BigInt(Date.now()) };
-      await db.transact((tx) => tx.change.updateMany({ where: { id: rowId(id) ?? 0, state: "pending" }, data }));
+      await db.transact(async (tx) => {
+        const row = await tx.change.findUnique({ where: { id: rowId(id) ?? 0 } });
+        const { count } = await tx.change.updateMany({ where: { id: rowId(id) ?? 0, state: "pending" }, data });
+        if (count > 0 && row !== null && outcome.outcome === "failed") await takeBack(tx, row);
+      });
     },
     expire: async (now) => {
       const late = await db.prisma.change.findMany({ where: { state: "pending", expiresAt: { lte: BigInt(now) } } });
       // Workers ask every second: the write lock is taken only when there is something to write.
       if (late.length === 0) return;
       await db.transact(async (tx) => {
-        for (const { id, botId } of late) {
-          const outcome: ChangeOutcome = { botId, outcome: "expired", message: EXPIRED, status: null };
+        for (const row of late) {
+          const outcome: ChangeOutcome = { botId: row.botId, outcome: "expired", message: EXPIRED, status: null };
           const data = { state: "expired", outcome: JSON.stringify(outcome), finishedAt: BigInt(now) };
-          await tx.change.updateMany({ where: { id, state: "pending" }, data });
+          const { count } = await tx.change.updateMany({ where: { id: row.id, state: "pending" }, data });
+          if (count > 0) await takeBack(tx, row);
         }
       });
     },
@@ -99,6 +109,10 @@ const EXPIRED: Text = {
   en: "No worker took this up in time; it was not carried out.",
   "zh-TW": "沒有工作程序及時處理，此要求未執行。",
 };
+
+async function takeBack(tx: Transaction, { botId, configVersion }: Change): Promise<void> {
+  if (configVersion !== null) await dropVersion(tx, botId, configVersion);
+}
 
 function rowId(id: string): number | null {
   const digits = /^c(\d{1,9})$/.exec(id)?.[1];
@@ -111,6 +125,7 @@ function toRow(row: Change): ChangeRow {
     botId: row.botId,
     number: row.number,
     change: JSON.parse(row.change) as FleetChange,
+    configVersion: row.configVersion,
     state: row.state as ChangeState,
     expiresAt: Number(row.expiresAt),
     outcome: row.outcome === null ? null : (JSON.parse(row.outcome) as ChangeOutcome),
@@ -140,12 +155,24 @@ async function commit(
     const data = {
       ...{ botId: id, number: bot.changeCount + 1, actorKey: by.key, actor: JSON.stringify(by) },
       change: JSON.stringify({ ...change, botId: id }),
+      configVersion: change.type === "adjust" ? await adjustConfig(tx, id, change.params, now) : null,
       ...{ state: outcome === null ? "pending" : "done", outcome: outcome === null ? null : JSON.stringify(outcome) },
       ...{ createdAt: BigInt(now), expiresAt: BigInt(now + LIFETIME_MS[change.type]), finishedAt: outcome === null ? null : BigInt(now) },
     };
     rows.push(await tx.change.create({ data }));
   }
   return rows.map(toRow);
+}
+
+/** Stores the configuration with other parameters as its next version and returns that. */
+async function adjustConfig(tx: Transaction, botId: string, params: Readonly<Record<string, unknown>>, now: number): Promise<number> {
+  const current = await tx.botConfigVersion.findFirstOrThrow({ where: { botId }, orderBy: { version: "desc" } });
+  const newest = await tx.change.aggregate({ where: { botId }, _max: { configVersion: true } });
+  // A version that was taken back is not given again: workers know it as refused.
+  const version = Math.max(current.version, newest._max.configVersion ?? 0) + 1;
+  const json = JSON.stringify(botConfigSchema.parse({ ...JSON.parse(current.json), params }));
+  await tx.botConfigVersion.create({ data: { botId, version, json, createdAt: BigInt(now) } });
+  return version;
 }
 
 const CLEARED: Text = { en: "The panic halt is cleared.", "zh-TW": "已解除緊急停止。" };
@@ -186,12 +213,13 @@ function effectOn(bot: Bot, change: FleetChange, by: Actor, now: number): Prisma
   switch (change.type) {
     case "start":
     case "resume":
-      return { desired: "running", ...NO_HALT };
+      return { desired: "running", flatten: false, ...NO_HALT };
     case "stop":
-      return { desired: "stopped" };
+      return { desired: "stopped", flatten: false };
     case "pause":
       return { desired: "paused" };
     case "restart":
+    case "adjust":
       return {};
     case "panic": {
       const reason: Text = { en: `panic by ${by.userName}`, "zh-TW": `${by.userName} 下令緊急停止` };

@@ -42,9 +42,10 @@ export function createFleet(options: FleetOptions): Fleet {
     change: (change, by, onProgress) => carryOut(options, bots, changes, change, by, onProgress ?? (() => {})),
     openOrders: bots.openOrders,
     fills: bots.fills,
-    preview: async (botId) => {
+    preview: async (botId, params) => {
       const record = await bots.get(botId);
-      return record === null ? null : options.preview(record);
+      if (record === null) return null;
+      return options.preview(params === undefined ? record : { ...record, config: { ...record.config, params } });
     },
     panicked: () => readFleetPanic(options.db.prisma),
   };

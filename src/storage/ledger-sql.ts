@@ -1,7 +1,7 @@
 // The SQL of the ledger's hot tables: many rows per statement, the same text for SQLite and PostgreSQL.
 
 import { empty, join, type Sql, sqltag as sql } from "@prisma/client/runtime/client";
-import type { FillRow, OrderRow, StateRow } from "../core/ports.ts";
+import type { EndRow, FillRow, FundingRow, OrderRow, StateRow } from "../core/ports.ts";
 import type { Transaction } from "./database.ts";
 import { isLiveRecord, type OrderRecord } from "./order-record.ts";
 
@@ -107,8 +107,8 @@ export async function writeOrders(tx: Transaction, orders: readonly OrderRecord[
     await tx.$executeRaw(sql`
       INSERT INTO orders (${ORDER_COLUMNS}, "clientNumber", "isLive") VALUES ${tuples(part.map(orderTuple))}
       ON CONFLICT ("exchange", "account", "clientOrderId") DO UPDATE SET
-        "exchangeOrderId" = excluded."exchangeOrderId", "epoch" = excluded."epoch", "filledQuantity" = excluded."filledQuantity",
-        "seenQuantity" = excluded."seenQuantity", "status" = excluded."status", "isUnknown" = excluded."isUnknown",
+        "exchangeOrderId" = excluded."exchangeOrderId", "epoch" = excluded."epoch", "price" = excluded."price",
+        "quantity" = excluded."quantity", "filledQuantity" = excluded."filledQuantity", "seenQuantity" = excluded."seenQuantity", "status" = excluded."status", "isUnknown" = excluded."isUnknown",
         "updatedAt" = excluded."updatedAt", "isLive" = excluded."isLive"`);
 }
 
@@ -176,6 +176,39 @@ export async function quantitiesFilled(tx: Transaction, order: OrderRow): Promis
     WHERE "exchange" = ${order.exchange} AND "account" = ${order.account}
       AND ("clientOrderId" = ${order.clientOrderId} ${byExchangeOrder})`);
   return rows.map((row) => row.quantity);
+}
+
+// ---- funding and ends -----------------------------------------------------------------------------------------------
+
+type FundingIdentity = readonly [string, string, string, string];
+
+export function fundingIdentity(funding: FundingRow): FundingIdentity {
+  return [funding.exchange, funding.account, funding.symbol, funding.fundingId];
+}
+
+/** Inserts payments; returns the identities, as keys, of those that were new. */
+export async function insertFunding(tx: Transaction, payments: readonly FundingRow[]): Promise<Set<string>> {
+  const inserted = new Set<string>();
+  const tuple = (row: FundingRow): unknown[] => [...fundingIdentity(row), row.botId, row.currency, row.amount, BigInt(row.at)];
+  for (const part of chunks(payments)) {
+    const rows = await tx.$queryRaw<{ exchange: string; account: string; symbol: string; fundingId: string }[]>(sql`
+      INSERT INTO funding ("exchange", "account", "symbol", "fundingId", "botId", "currency", "amount", "at")
+      VALUES ${tuples(part.map(tuple))} ON CONFLICT ("exchange", "account", "symbol", "fundingId") DO NOTHING
+      RETURNING "exchange", "account", "symbol", "fundingId"`);
+    for (const row of rows) inserted.add(keyOf(row.exchange, row.account, row.symbol, row.fundingId));
+  }
+  return inserted;
+}
+
+/** A bot that halted itself stays halted until a person resumes it; one that finished is stopped. */
+export async function writeEnd(tx: Transaction, end: EndRow): Promise<void> {
+  const { botId, kind, reason, flatten, at } = end;
+  if (flatten) await tx.$executeRaw(sql`UPDATE bots SET "flatten" = ${true} WHERE "id" = ${botId}`);
+  if (kind === "finished") await tx.$executeRaw(sql`UPDATE bots SET "desired" = 'stopped' WHERE "id" = ${botId}`);
+  else
+    await tx.$executeRaw(sql`
+      UPDATE bots SET "haltKind" = ${kind}, "haltReason" = ${JSON.stringify(reason)}, "haltedAt" = ${BigInt(at)}
+      WHERE "id" = ${botId} AND "haltKind" IS NULL`);
 }
 
 // ---- states and alerts ----------------------------------------------------------------------------------------------

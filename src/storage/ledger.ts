@@ -5,7 +5,9 @@ import { insertAlerts } from "./alerts.ts";
 import { type Database, forUpdate, type Transaction } from "./database.ts";
 import {
   fillIdentity,
+  fundingIdentity,
   insertFills,
+  insertFunding,
   keyOf,
   type LockedBot,
   lockBots,
@@ -14,15 +16,17 @@ import {
   saveFillCounts,
   storedFills,
   storedStates,
+  writeEnd,
   writeOrders,
   writeStates,
 } from "./ledger-sql.ts";
 import { advance, type OrderRecord, withFill } from "./order-record.ts";
 
 /**
- * Stores batches of rows. Intents and states whose epoch is below the bot's are "stale" and not stored; order reports, fills
- * and alerts are facts and always taken. "duplicate" is a row that is stored already (or says nothing new): an intent whose
- * client order id exists, a fill with the same identity, a state that is not newer, the alert of a fill already told.
+ * Stores batches of rows. Intents, states and ends whose epoch is below the bot's are "stale" and not stored; order reports,
+ * fills, funding and alerts are facts and always taken. "duplicate" is a row that is stored already (or says nothing new): an
+ * intent whose client order id exists, a fill or payment with the same identity, a state that is not newer, the alert of a fill
+ * already told.
  * Throws when a bot does not exist or the database fails; then nothing of the batch is stored.
  */
 export function createLedgerStore(db: Database): LedgerStore {
@@ -57,9 +61,12 @@ class Batch {
     await this.#readOrders();
     await this.#applyOrders();
     await this.#applyFills();
+    await this.#applyFunding();
     const changed = [...this.#changed].flatMap((key) => this.#orders.get(key) ?? []);
     await writeOrders(this.#tx, changed);
     await this.#applyStates();
+    for (const [index, row] of this.#rows.entries())
+      if (row.type === "end" && this.#results[index] !== "stale") await writeEnd(this.#tx, row.end);
     await this.#applyAlerts();
     return this.#results;
   }
@@ -71,7 +78,7 @@ class Batch {
     this.#bots = await lockBots(this.#tx, [...ids], forUpdate(this.#db));
     for (const id of ids) if (!this.#bots.has(id)) throw new Error(`the ledger knows no bot ${id}`);
     this.#rows.forEach((row, index) => {
-      const epoch = row.type === "intent" ? row.order.epoch : row.type === "state" ? row.state.epoch : null;
+      const epoch = fencedEpochOf(row);
       const current = this.#bots.get(botIdOf(row) ?? "")?.epoch ?? 0;
       if (epoch !== null && epoch < current) this.#results[index] = "stale";
     });
@@ -167,6 +174,19 @@ class Batch {
     return [...this.#orders.values()].find(isItsOrder);
   }
 
+  async #applyFunding(): Promise<void> {
+    const entries = this.#rows.flatMap((row, index) => (row.type === "funding" ? [{ funding: row.funding, index }] : []));
+    if (entries.length === 0) return;
+    const inserted = await insertFunding(
+      this.#tx,
+      entries.map(({ funding }) => funding),
+    );
+    for (const { funding, index } of entries) {
+      // Of two alike in one batch the first is the new one.
+      if (!inserted.delete(keyOf(...fundingIdentity(funding)))) this.#results[index] = "duplicate";
+    }
+  }
+
   /** Keeps the newest state of each bot. */
   async #applyStates(): Promise<void> {
     const entries = this.#rows.flatMap((row, index) =>
@@ -198,6 +218,20 @@ class Batch {
   }
 }
 
+/** The epoch under which a row may only be written while it is the bot's; null for facts. */
+function fencedEpochOf(row: LedgerRow): number | null {
+  switch (row.type) {
+    case "intent":
+      return row.order.epoch;
+    case "state":
+      return row.state.epoch;
+    case "end":
+      return row.end.epoch;
+    default:
+      return null;
+  }
+}
+
 /** The bot whose row the ledger must hold; alerts need none. */
 function botIdOf(row: LedgerRow): string | null {
   switch (row.type) {
@@ -206,6 +240,10 @@ function botIdOf(row: LedgerRow): string | null {
       return row.order.botId;
     case "fill":
       return row.fill.botId;
+    case "funding":
+      return row.funding.botId;
+    case "end":
+      return row.end.botId;
     case "state":
       return row.state.botId;
     case "alert":

@@ -33,8 +33,8 @@ function statusAfter(stored: OrderRow, report: OrderRow, isNewer: boolean): stri
 }
 
 /**
- * The record after a report, or null when the report says nothing new. Reports are ordered by epoch, then by time. What was
- * agreed when the order was made (price, quantity, slot, reason, …) never changes.
+ * The record after a report, or null when the report says nothing new. Reports are ordered by epoch, then by time. Price and
+ * quantity follow an amendment; what else was agreed when the order was made (side, slot, reason, …) never changes.
  */
 export function advance(stored: OrderRecord, report: OrderRow): OrderRecord | null {
   const isNewer = report.epoch > stored.epoch || (report.epoch === stored.epoch && report.updatedAt >= stored.updatedAt);
@@ -43,6 +43,8 @@ export function advance(stored: OrderRecord, report: OrderRow): OrderRecord | nu
   const next: OrderRecord = {
     ...stored,
     status,
+    price: isNewer ? report.price : stored.price,
+    quantity: isNewer ? report.quantity : stored.quantity,
     isUnknown: isNewer || closes ? report.isUnknown : stored.isUnknown,
     filledQuantity: larger(stored.filledQuantity, report.filledQuantity),
     exchangeOrderId: (isNewer ? report.exchangeOrderId : null) ?? stored.exchangeOrderId ?? report.exchangeOrderId,
@@ -51,6 +53,8 @@ export function advance(stored: OrderRecord, report: OrderRow): OrderRecord | nu
   };
   const isSame =
     next.status === stored.status &&
+    next.price === stored.price &&
+    next.quantity === stored.quantity &&
     next.isUnknown === stored.isUnknown &&
     next.filledQuantity === stored.filledQuantity &&
     next.exchangeOrderId === stored.exchangeOrderId &&

@@ -1,111 +1,158 @@
 // Grid: rests entries on price levels and, for what they fill, exits one level away; spot, or perp neutral, long and short.
 
 import type { z } from "zod";
-import { type Instrument, toLots, toPrice } from "../core/instrument.ts";
-import { text } from "../core/money.ts";
-import { opposite } from "../core/order.ts";
-import { quantumOf } from "../core/position-ledger.ts";
-import { defineStrategy, type Intent, type LegView, type StrategyEvent, type View } from "../core/strategy.ts";
+import { type Instrument, toPrice } from "../core/instrument.ts";
+import { defineStrategy, type Intent, type StrategyEvent, type View } from "../core/strategy.ts";
 import type { Text } from "../core/text.ts";
-import { lots, type Ticks } from "../core/units.ts";
+import type { Ticks } from "../core/units.ts";
+import { adaptState } from "./grid/adapt.ts";
+import { bandOf, bandOfWaiting } from "./grid/band.ts";
+import { beginWhenReady, build, initialState, layoutAround } from "./grid/begin.ts";
+import { isInside, leftAt, leftText, trail } from "./grid/boundary.ts";
 import { onFill } from "./grid/fills.ts";
-import { type GridParams, params } from "./grid/params.ts";
+import { goMeasuring, take } from "./grid/layout.ts";
+import { minimumOf } from "./grid/minimum.ts";
+import { type GridParams, params, rangeModeOf } from "./grid/params.ts";
 import { previewGrid } from "./grid/preview.ts";
-import { around, bounds, buildLevels, type GridState, initialState, LEG, midOf, slotOf } from "./grid/state.ts";
-import { bandOf, disarm, limitsOf, wishes } from "./grid/wishes.ts";
+import { isRefusal } from "./grid/range.ts";
+import { reportGrid } from "./grid/report.ts";
+import { gatherDust, onOrderClosed } from "./grid/rounds.ts";
+import { type GridState, LEG, midOf } from "./grid/state.ts";
+import { beginClosing, close, stopReached } from "./grid/stops.ts";
+import { sample } from "./grid/volatility.ts";
+import { type Market, wishes } from "./grid/wishes.ts";
 
-const CLOSE_SLIPPAGE_BPS = 50;
-
-/** A long grid's range ends at the price it started from, so only the far bound of a one-sided grid is a boundary by percent. */
-function isBeyond(state: GridState, value: GridParams, instrument: Instrument, mid: Ticks): boolean {
-  const limits = limitsOf(state, value);
-  if (mid < limits.below) return true;
-  const isOneSidedUp = mid > limits.above;
-  const isWaitingAbove = (value.gridType === "long" || instrument.kind === "spot") && value.lowerPrice === undefined;
-  return isOneSidedUp && !(isWaitingAbove && value.boundaryAction !== "adjust_range");
+function marketOf(view: View<GridParams>): Market | null {
+  const leg = view.legs[LEG];
+  if (leg === undefined || leg.bestBid === null || leg.bestAsk === null) return null;
+  const { bestBid, bestAsk, instrument } = leg;
+  return { leg, bestBid, bestAsk, mid: midOf(bestBid, bestAsk), at: view.at, minimum: minimumOf(instrument) };
 }
 
-/** Lays the grid over another range; lots of the old one keep their exits and their slots. */
-function moveRange(state: GridState, value: GridParams, instrument: Instrument, mid: Ticks, range: { lower: Ticks; upper: Ticks }): Text {
-  state.levels.forEach((level, index) => {
-    if (level.lots.length > 0)
-      state.carried.push({ slot: slotOf(state, index, "exit"), side: opposite(level.side), exitPrice: level.exitPrice, lots: level.lots });
-  });
-  state.generation += 1;
-  state.lower = range.lower;
-  state.upper = range.upper;
-  state.levels = buildLevels(value, instrument, range, mid, state.orderQuantity);
-  const words = `${toPrice(instrument, range.lower)} … ${toPrice(instrument, range.upper)}`;
-  return {
-    en: `price left the range; the new range is ${words}, open lots keep their exits`,
-    "zh-TW": `價格離開區間；新區間為 ${words}，未平倉部位保留原出場單`,
-  };
-}
-
-function onBoundary(state: GridState, value: GridParams, leg: LegView, mid: Ticks): Intent[] {
-  const price = toPrice(leg.instrument, mid);
-  switch (value.boundaryAction) {
-    case "none":
-      return [];
-    case "adjust_range":
-      return [
-        {
-          type: "notify",
-          severity: "warning",
-          kind: "boundary",
-          text: moveRange(state, value, leg.instrument, mid, around(value, leg.instrument, mid)),
-        },
-      ];
-    case "stop_only":
-      return [
-        {
-          type: "halt",
-          reason: {
-            en: `price ${price} left the range; orders are canceled, the position is kept`,
-            "zh-TW": `價格 ${price} 離開區間；已撤單並保留部位`,
-          },
-        },
-      ];
-    case "emergency_close":
-      state.isClosing = true;
-      return [
-        {
-          type: "notify",
-          severity: "critical",
-          kind: "boundary",
-          text: { en: `price ${price} left the range; closing the position`, "zh-TW": `價格 ${price} 離開區間；正在平倉` },
-        },
-      ];
-  }
-}
-
-function closing(state: GridState, leg: LegView): Intent[] {
-  const hold: Intent = { type: "hold", leg: LEG, quantity: lots(0), maxSlippageBps: CLOSE_SLIPPAGE_BPS };
-  if (Math.abs(leg.position) >= Math.max(1, leg.instrument.minQuantity)) return [hold];
-  state.isClosing = false;
-  return [
-    hold,
-    { type: "halt", reason: { en: "the price left the range and the position is closed", "zh-TW": "價格離開區間，部位已平倉" } },
-  ];
+/** Facts are folded in before anything else, also while there is no book. */
+function fold(state: GridState, event: StrategyEvent, view: View<GridParams>): void {
+  const leg = view.legs[LEG];
+  if (leg === undefined) return;
+  if (event.type === "fill") onFill(state, event, view.params, leg);
+  if (event.type === "orderClosed") onOrderClosed(state, event, minimumOf(leg.instrument));
 }
 
 function decide(state: GridState, event: StrategyEvent, view: View<GridParams>): readonly Intent[] {
-  if (event.type === "fill") onFill(state, event);
-  if (event.type === "orderClosed" && event.status === "rejected") disarm(state, event.slot);
-  const leg = view.legs[LEG];
-  if (leg === undefined || leg.bestBid === null || leg.bestAsk === null) return [];
-  if (state.isClosing) return closing(state, leg);
-  const mid = midOf(leg.bestBid, leg.bestAsk);
-  const intents: Intent[] = isBeyond(state, view.params, leg.instrument, mid) ? onBoundary(state, view.params, leg, mid) : [];
-  if (state.isClosing) return [...intents, ...closing(state, leg)];
-  const orders = wishes(state, view.params, leg, leg.bestBid, leg.bestAsk);
-  intents.push({ type: "quote", leg: LEG, orders, until: bandOf(state, view.params) });
-  return intents;
+  fold(state, event, view);
+  const { params: value } = view;
+  const market = marketOf(view);
+  if (market === null) return [];
+  sample(state, value, market.mid, market.at);
+  if (state.phase === "ended") {
+    // A stop is over when a person says so; nothing else lets the grid in again.
+    if (event.type !== "control") return [nothing];
+    state.phase = "measuring";
+    state.isFresh = true;
+  }
+  if (state.phase === "trigger" || state.phase === "measuring") {
+    const answer = beginWhenReady(state, value, market);
+    if (isRefusal(answer)) return refused(state, answer.refused);
+    if (answer === "waiting") return [{ ...nothing, orders: wishes(state, value, market), until: bandOfWaiting(state, value) }];
+  }
+  const notes: Intent[] = [];
+  if (state.phase !== "closing") {
+    const reason = stopReached(state, value, market);
+    if (reason !== null) notes.push(beginClosing(state, market, reason));
+  }
+  if (state.phase === "building") {
+    const hold = build(state, value, market);
+    if (hold !== null) return [hold];
+  }
+  if (state.phase === "running") notes.push(...run(state, value, market));
+  return state.phase === "closing" ? [...notes, ...close(state, value, market)] : notes;
+}
+
+/** Nothing rests, whatever the price does. */
+const nothing = { type: "quote", leg: LEG, orders: [], until: {} } as const satisfies Intent;
+
+function refused(state: GridState, reason: Text): readonly Intent[] {
+  state.phase = "ended";
+  return [nothing, { type: "halt", reason }];
+}
+
+/** The range follows or ends, then what rests is wished; empty when the boundary closes the position. */
+function run(state: GridState, value: GridParams, market: Market): Intent[] {
+  const { instrument } = market.leg;
+  const notes: Intent[] = [];
+  if (isInside(state, market.mid)) notes.push(...comeBack(state));
+  trail(state, value, instrument, market.mid);
+  if (value.boundaryAction !== "wait") state.isOutside = false;
+  if (!state.isOutside && leftAt(state, value, instrument, market.mid) !== null) notes.push(...onBoundary(state, value, market));
+  if (state.phase === "closing") return notes;
+  if (notes.some((note) => note.type === "halt")) return [...notes, { type: "quote", leg: LEG, orders: [] }];
+  gatherDust(state, market.minimum);
+  const orders = wishes(state, value, market);
+  const until = state.phase === "running" ? bandOf(state, value, market) : bandOfWaiting(state, value);
+  return [...notes, { type: "quote", leg: LEG, orders, ...(until === undefined ? {} : { until }) }];
+}
+
+/** The price is inside: from now on it can leave, and entries that waited may rest where they are passive. */
+function comeBack(state: GridState): Intent[] {
+  state.isEntered = true;
+  if (!state.isOutside) return [];
+  state.isOutside = false;
+  for (const level of state.levels) level.isArmed = false;
+  return [notify("info", { en: "the price is back inside the range; entries rest again", "zh-TW": "價格回到區間內；恢復進場掛單" })];
+}
+
+function notify(severity: "info" | "warning" | "critical", text: Text): Intent {
+  return { type: "notify", severity, kind: "boundary", text };
+}
+
+function onBoundary(state: GridState, value: GridParams, market: Market): Intent[] {
+  const { leg, mid } = market;
+  switch (value.boundaryAction) {
+    case "none":
+      return [];
+    case "wait":
+      state.isOutside = true;
+      return [notify("warning", leftText(leg.instrument, mid, { en: "entries wait until it is back", "zh-TW": "暫停進場，等待價格返回" }))];
+    case "adjust_range":
+      return [adjustRange(state, value, market)];
+    case "stop_only": {
+      const what = { en: "orders are canceled, the position is kept", "zh-TW": "已撤單並保留部位" };
+      return [{ type: "halt", reason: leftText(leg.instrument, mid, what) }];
+    }
+    case "emergency_close":
+      return [beginClosing(state, market, outsideText(leg.instrument, mid))];
+  }
+}
+
+function outsideText(instrument: Instrument, mid: Ticks): Text {
+  const price = toPrice(instrument, mid);
+  return { en: `price ${price} left the range`, "zh-TW": `價格 ${price} 離開區間` };
+}
+
+/** Centres the range on the price; when no grid can be laid there the position is closed, by volatility the grid measures on. */
+function adjustRange(state: GridState, value: GridParams, market: Market): Intent {
+  const { mid } = market;
+  const { instrument } = market.leg;
+  const isMeasured = rangeModeOf(value) === "volatility";
+  const layout = layoutAround(state, value, instrument, mid);
+  if (isRefusal(layout) && !isMeasured) return beginClosing(state, market, layout.refused);
+  if (isRefusal(layout)) {
+    goMeasuring(state);
+    const what = {
+      en: "the new range waits for volatility, open lots keep their exits",
+      "zh-TW": "新區間等待波動率，未平倉部位保留原出場單",
+    };
+    return notify("warning", leftText(instrument, mid, what));
+  }
+  take(state, layout);
+  state.isEntered = true;
+  const words = `${toPrice(instrument, state.lower)} … ${toPrice(instrument, state.upper)}`;
+  const what = { en: `the new range is ${words}, open lots keep their exits`, "zh-TW": `新區間為 ${words}，未平倉部位保留原出場單` };
+  return notify("warning", leftText(instrument, mid, what));
 }
 
 export default defineStrategy<GridParams, GridState>({
   name: "grid",
-  version: 1,
+  version: 2,
   summary: {
     en: "Rests buys and sells on price levels and takes the step between them, again and again",
     "zh-TW": "在價格網格上掛買賣單，反覆賺取相鄰格之間的價差",
@@ -116,27 +163,6 @@ export default defineStrategy<GridParams, GridState>({
   preview: previewGrid,
   init: initialState,
   decide,
-  adapt(state, from, view) {
-    if (JSON.stringify(from.params) === JSON.stringify(view.params)) return state;
-    const leg = view.legs[LEG];
-    if (leg === undefined || leg.bestBid === null || leg.bestAsk === null) {
-      return { refused: { en: "the grid cannot change its parameters without a price", "zh-TW": "沒有行情時無法變更網格參數" } };
-    }
-    const mid = midOf(leg.bestBid, leg.bestAsk);
-    state.orderQuantity = toLots(leg.instrument, view.params.orderQuantity, "down");
-    moveRange(state, view.params, leg.instrument, mid, bounds(view.params, leg.instrument, mid));
-    return state;
-  },
-  report(state, view) {
-    const instrument = view.legs[LEG]?.instrument;
-    if (instrument === undefined) return {};
-    const open = state.levels.filter((level) => level.lots.length > 0).length + state.carried.length;
-    return {
-      gridProfit: text(quantumOf(instrument).times(state.profit)),
-      pairs: state.pairs,
-      lower: toPrice(instrument, state.lower),
-      upper: toPrice(instrument, state.upper),
-      openLots: open,
-    };
-  },
+  adapt: adaptState,
+  report: reportGrid,
 });

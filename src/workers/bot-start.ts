@@ -1,11 +1,13 @@
 // The steps from "this bot should run" to a forked process: claims, epoch, permits' mirror, the older lease, the fork.
 
 import type { Logger } from "pino";
+import type { BotConfig } from "../core/bot-config.ts";
 import { refKey } from "../core/instrument.ts";
 import type { Clock, LeaseStore } from "../core/ports.ts";
 import type { Strategy } from "../core/strategy.ts";
 import { type Text, UserError } from "../core/text.ts";
 import type { BucketLimit } from "../exchanges/limits.ts";
+import { accountKey } from "../storage/bot-numbers.ts";
 import type { BotRecord, Bots } from "../storage/bots.ts";
 import { accountsOf, type BotPlan, planOf } from "./bot-plan.ts";
 import type { ForkInstance, InstanceEvents, InstanceProcess } from "./instance-process.ts";
@@ -25,6 +27,10 @@ export interface StartDoors {
   readonly clock: Clock;
   readonly log: Logger;
   readonly strategies: ReadonlyMap<string, Strategy>;
+  /** Folders of the user's own strategies, for the instances. */
+  readonly strategyFolders: readonly string[];
+  /** Zone whose midnight begins the risk day. */
+  readonly timezone: string;
   readonly redisUrl: string;
   readonly limits: Readonly<Record<string, readonly BucketLimit[]>>;
   readonly fork: ForkInstance;
@@ -44,7 +50,7 @@ export interface StartRequest {
   readonly isWanted: () => boolean;
   readonly events: InstanceEvents;
   /** Called in the turn of the fork, before anything can be heard of the process. */
-  readonly onForked: (process: InstanceProcess, accounts: BotAccounts) => void;
+  readonly onForked: (process: InstanceProcess, accounts: readonly AccountAccess[]) => void;
 }
 
 export type StartResult =
@@ -54,8 +60,6 @@ export type StartResult =
   | { readonly result: "retry"; readonly message: string }
   | { readonly result: "unwanted" };
 
-export type BotAccounts = readonly { readonly exchange: string; readonly account: string }[];
-
 /** Starts one bot's process. Never throws; a start that failed half way has closed its run. */
 export async function startBot(doors: StartDoors, request: StartRequest): Promise<StartResult> {
   try {
@@ -63,11 +67,23 @@ export async function startBot(doors: StartDoors, request: StartRequest): Promis
     const refused = await claimSymbols(doors, request, plan);
     if (refused !== null) return { result: "refused", why: "claim", reason: refused };
     const accounts = await Promise.all(accountsOf(plan).map(({ exchange, account }) => doors.accounts(exchange, account)));
+    refuseOtherModes(request.record.config, accounts);
     return await startUnderEpoch(doors, request, accounts);
   } catch (error) {
     if (error instanceof UserError) return { result: "refused", why: "config", reason: error.text };
     return { result: "retry", message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** A bot in simulation must not reach an account with real money through one of its legs, nor the other way round. */
+function refuseOtherModes({ id, mode }: BotConfig, accounts: readonly AccountAccess[]): void {
+  const other = accounts.find((access) => access.mode !== mode);
+  if (other === undefined) return;
+  const name = accountKey(other);
+  throw new UserError({
+    en: `${id} runs in mode ${mode}, but its account ${name} is in mode ${other.mode}; every account of a bot must have its mode`,
+    "zh-TW": `${id} 的模式是 ${mode}，但帳戶 ${name} 的模式是 ${other.mode}；機器人的所有帳戶都必須是同一模式`,
+  });
 }
 
 async function claimSymbols(doors: StartDoors, { record, isRescue }: StartRequest, plan: BotPlan): Promise<Text | null> {
@@ -128,11 +144,14 @@ async function forkUnder(doors: StartDoors, request: StartRequest, accounts: rea
   const { bots, log } = doors;
   const { record } = request;
   const stored = await bots.stored(record.id);
+  const numbers = await bots.numbers(record.id, accounts);
   const firstStartedAt = record.firstStartedAt ?? doors.clock.now();
   const begin: Begin = {
     type: "begin",
     config: record.config,
+    configVersion: record.configVersion,
     number: record.number,
+    numbers: Object.fromEntries(numbers),
     epoch,
     holder: doors.identity.holder,
     host: doors.host,
@@ -142,13 +161,12 @@ async function forkUnder(doors: StartDoors, request: StartRequest, accounts: rea
     accounts,
     redisUrl: doors.redisUrl,
     limits: doors.limits,
+    strategyFolders: doors.strategyFolders,
+    timezone: doors.timezone,
     logLevel: log.level,
   };
   const process = doors.fork(begin, request.events);
-  request.onForked(
-    process,
-    accounts.map(({ exchange, account }) => ({ exchange, account })),
-  );
+  request.onForked(process, accounts);
   log.info({ botId: record.id, epoch, instancePid: process.pid, openOrders: stored.openOrders.length }, "instance forked");
   // Only a later life asks for the pid: a database that fails here must not cost the process that runs.
   await bots.setProcess(record.id, epoch, process.pid).catch((error) => log.warn({ err: error, botId: record.id }, "pid not stored"));

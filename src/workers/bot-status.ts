@@ -3,7 +3,7 @@
 import type { BotConfig } from "../core/bot-config.ts";
 import type { ActualState, Desired } from "../core/events.ts";
 import type { KernelStatus } from "../core/kernel.ts";
-import type { BotStatus } from "../core/status.ts";
+import { type BotStatus, NO_NUMBERS } from "../core/status.ts";
 
 export interface StatusFacts {
   readonly config: BotConfig;
@@ -23,6 +23,7 @@ export function statusOfKernel(facts: StatusFacts, kernel: KernelStatus): BotSta
   return {
     ...emptyStatus(facts, kernel.state),
     position: kernel.position,
+    ...(kernel.legs === undefined ? {} : { legs: kernel.legs }),
     averageEntryPrice: kernel.averageEntryPrice,
     lastPrice: kernel.lastPrice,
     realizedPnl: kernel.realizedPnl,
@@ -30,8 +31,14 @@ export function statusOfKernel(facts: StatusFacts, kernel: KernelStatus): BotSta
     gridProfit: report.gridProfit ?? "0",
     pairs: report.pairs ?? 0,
     fees: kernel.fees,
+    otherFees: kernel.otherFees,
     funding: kernel.funding,
     netPnl: kernel.netPnl,
+    volume: kernel.volume,
+    wearRate: kernel.wearRate,
+    unpairedPnl: report.unpairedPnl ?? null,
+    residual: report.residual ?? null,
+    values: report.values ?? [],
     currency: kernel.currency,
     openOrders: kernel.openOrders,
     unknownOrders: kernel.unknownOrders,
@@ -56,23 +63,7 @@ export function emptyStatus(facts: StatusFacts, state: ActualState): BotStatus {
     account: config.account,
     symbol: config.symbol,
     epoch: facts.epoch,
-    position: "0",
-    averageEntryPrice: null,
-    lastPrice: null,
-    realizedPnl: "0",
-    unrealizedPnl: "0",
-    gridProfit: "0",
-    pairs: 0,
-    fees: "0",
-    funding: "0",
-    netPnl: "0",
-    currency: "",
-    openOrders: 0,
-    unknownOrders: 0,
-    fills: 0,
-    lower: null,
-    upper: null,
-    lastTickAgeMs: null,
+    ...NO_NUMBERS,
     lastError: facts.lastError,
     haltReason: null,
     host: facts.host,

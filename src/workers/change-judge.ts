@@ -4,7 +4,7 @@ import { stateWord } from "../core/chat/words.ts";
 import type { FleetChange } from "../core/command.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
-import type { BotView } from "./hosted-bot.ts";
+import type { BotView } from "./bot-view.ts";
 
 /** The fleet waits 20 s for an outcome; this leaves room for the answer to reach it. */
 export const PATIENCE_MS = 18_000;
@@ -19,6 +19,8 @@ export interface RunningChange {
   readonly epochBefore: number;
   /** A later command that asks for something else. */
   readonly replacedBy: FleetChange["type"] | null;
+  /** Version of the configuration that an adjustment made, else null. */
+  readonly configVersion: number | null;
 }
 
 export type Verdict =
@@ -31,7 +33,7 @@ const WAIT: Verdict = { verdict: "wait" };
 
 /** True when `later` asks for something that `earlier` does not. A stop and a panic both bring the bot to rest. */
 export function replaces(later: FleetChange["type"], earlier: FleetChange["type"]): boolean {
-  if (later === earlier || later === "panicClear") return false;
+  if (later === earlier || later === "panicClear" || later === "adjust" || earlier === "adjust") return false;
   return !(bringsToRest(later) && bringsToRest(earlier));
 }
 
@@ -53,7 +55,7 @@ export function judgeChange(running: RunningChange, view: BotView): Verdict {
   return running.forMs < PATIENCE_MS ? WAIT : { verdict: "unconfirmed", message: unconfirmed(view) };
 }
 
-function judgeNow({ change, epochBefore, forMs }: RunningChange, view: BotView): Verdict {
+function judgeNow({ change, epochBefore, forMs, configVersion }: RunningChange, view: BotView): Verdict {
   if (view.isElsewhere) return { verdict: "forward" };
   switch (change.type) {
     case "start":
@@ -63,6 +65,8 @@ function judgeNow({ change, epochBefore, forMs }: RunningChange, view: BotView):
       return judgeRun(view, epochBefore + 1, forMs);
     case "pause":
       return judgePause(view);
+    case "adjust":
+      return judgeAdjust(view, configVersion ?? 0);
     case "stop":
       return judgeRest(view, change.flatten, { en: "stopped", "zh-TW": "已停止" });
     case "panic":
@@ -91,6 +95,14 @@ function judgePause(view: BotView): Verdict {
   if (record.halt !== null) return { verdict: "failed", message: JSON.parse(record.halt.reason) as Text };
   const isPaused = recoveredEpoch !== null && status.epoch === recoveredEpoch && status.state === "paused";
   return isPaused && view.isFollowed ? { verdict: "done", message: numbers(status) } : WAIT;
+}
+
+/** A process that runs takes the parameters over or refuses them; a bot that rests starts under them next time. */
+function judgeAdjust(view: BotView, version: number): Verdict {
+  const { refusedVersion, appliedVersion } = view;
+  if (refusedVersion?.version === version) return { verdict: "failed", message: refusedVersion.reason };
+  if (appliedVersion !== null && appliedVersion >= version) return { verdict: "done", message: numbers(view.status) };
+  return view.isIdle ? { verdict: "done", message: { en: "kept for the next start", "zh-TW": "下次啟動時生效" } } : WAIT;
 }
 
 function judgeRest(view: BotView, flatten: boolean, word: Text): Verdict {

@@ -4,8 +4,8 @@ import type { Logger } from "pino";
 import type { ChangeOutcome, FleetChange } from "../core/command.ts";
 import type { Clock } from "../core/ports.ts";
 import type { ChangeRow, Changes } from "../storage/changes.ts";
+import type { BotView } from "./bot-view.ts";
 import { judgeChange, replaces, type Verdict } from "./change-judge.ts";
-import type { BotView } from "./hosted-bot.ts";
 
 /** What a change may ask of a bot here. */
 export interface ChangedBot {
@@ -87,6 +87,7 @@ class Runner implements ChangeRunner {
         if (row.change.flatten) bot.requestFlatten();
         return;
       case "pause":
+      case "adjust":
       case "panicClear":
         return;
     }
@@ -97,7 +98,8 @@ class Runner implements ChangeRunner {
     const view = this.#options.bot(row.botId)?.view;
     if (view === undefined) return;
     const forMs = this.#options.clock.monotonic() - begunAt;
-    const verdict = judgeChange({ change: row.change, forMs, epochBefore, replacedBy: this.#replacedBy(row) }, view);
+    const { change, configVersion } = row;
+    const verdict = judgeChange({ change, configVersion, forMs, epochBefore, replacedBy: this.#replacedBy(row) }, view);
     if (verdict.verdict === "wait") return;
     this.#running.delete(row.id);
     if (verdict.verdict !== "forward") void this.#answer(entry, verdict, view);

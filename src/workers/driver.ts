@@ -4,12 +4,12 @@ import type { AlertBody, Mode } from "../core/alert.ts";
 import type { Effect } from "../core/effects.ts";
 import type { ActualState, ExchangeFill, KernelEvent } from "../core/events.ts";
 import type { Kernel } from "../core/kernel.ts";
-import type { Clock, Fence, LedgerRow, LedgerStore, RowResult } from "../core/ports.ts";
+import type { Clock, EndRow, Fence, LedgerRow, LedgerStore, RowResult } from "../core/ports.ts";
+import type { Text } from "../core/text.ts";
 import { createInbox } from "./inbox.ts";
 import { createInquiries, type Inquiries } from "./inquiries.ts";
-import { fillRow, intentRow, orderRow, type RowOwner } from "./ledger-rows.ts";
+import { fillRow, fundingRow, intentRow, orderRow, type RowOwner } from "./ledger-rows.ts";
 import { createOrderDesk, type Legs, legNamed, type OrderDesk } from "./order-desk.ts";
-import type { OwnOrders } from "./own-orders.ts";
 import { createStateKeeper, type StateKeeper } from "./state-keeper.ts";
 import { createWakeTimer, type WakeTimer } from "./wake-timer.ts";
 
@@ -22,13 +22,20 @@ export interface DriverOptions {
   readonly strategy: { readonly name: string; readonly version: number };
   readonly kernel: Kernel;
   readonly legs: Legs;
-  readonly own: OwnOrders;
   readonly ledger: LedgerStore;
   readonly fence: Fence;
   readonly clock: Clock;
   /** The bot is halted: its cancels may use the reserved permits. */
   readonly isUrgent: () => boolean;
+  /** A broken limit closes the position too. */
+  readonly flattensOnBreach: boolean;
+  /** A fill was handed to the kernel. */
+  readonly onFill: () => void;
   readonly onState: (state: ActualState) => void;
+  /** The bot halted itself or has finished, and that is stored. */
+  readonly onEnd: (end: EndRow) => void;
+  /** Parameters were taken over (null) and the state under them is stored, or they were refused. */
+  readonly onAdjusted: (refusal: Text | null) => void;
   readonly onError: (message: string) => void;
   /** Nothing of this driver may be used any more. `stale`: the epoch has moved on. */
   readonly onFatal: (why: "kernel" | "stale" | "ledger", error: unknown) => void;
@@ -39,7 +46,7 @@ export interface Driver {
   /** Fills from a stream or a list; foreign and known ones are dropped. */
   readonly takeFills: (leg: string, fills: readonly ExchangeFill[]) => void;
   /** Tells whose an exchange order id is; fills that waited for it are taken. */
-  readonly learn: (clientOrderId: string, exchangeOrderId: string) => void;
+  readonly learn: (leg: string, clientOrderId: string, exchangeOrderId: string) => void;
   /** Stores an alert of the driver's own. */
   raise(alert: AlertBody): void;
   /** Stores the state when it is due; called now and then. */
@@ -59,6 +66,10 @@ interface Gathered {
   readonly facts: LedgerRow[];
   readonly alerts: LedgerRow[];
   readonly sends: ((stored: Promise<readonly RowResult[]>) => void)[];
+  /** What happened and the state that it made must be one transaction. */
+  needsState: boolean;
+  /** A limit was broken in this step. */
+  isBreach: boolean;
 }
 
 /** One driver per kernel. Rows of one step go to the ledger as one batch, and orders leave only after it is stored. */
@@ -98,7 +109,7 @@ class KernelDriver implements Driver {
       onError,
       doubt: (clientOrderId) => this.inquiries.doubt(clientOrderId),
       inquire: (leg, clientOrderId) => this.inquiries.ask(leg, clientOrderId),
-      createdAt: (clientOrderId) => order(clientOrderId)?.createdAt ?? clock.now(),
+      order,
     });
   }
 
@@ -119,17 +130,19 @@ class KernelDriver implements Driver {
   };
 
   readonly takeFills = (leg: string, fills: readonly ExchangeFill[]): void => {
+    const { own } = legNamed(this.#options.legs, leg);
     for (const fill of fills) {
-      const owned = this.#options.own.claim(fill);
+      const owned = own.claim(fill);
       if (owned !== null) this.#postFill(leg, owned);
     }
   };
 
-  readonly learn = (clientOrderId: string, exchangeOrderId: string): void => {
-    const { own, legs } = this.#options;
+  readonly learn = (leg: string, clientOrderId: string, exchangeOrderId: string): void => {
+    const { legs } = this.#options;
+    const { own } = legNamed(legs, leg);
     for (const fill of own.learn(clientOrderId, exchangeOrderId)) {
-      const leg = Object.keys(legs).find((name) => legs[name]?.instrument.ref.symbol === fill.symbol);
-      if (leg !== undefined) this.#postFill(leg, fill);
+      const name = Object.keys(legs).find((key) => legs[key]?.own === own && legs[key]?.instrument.ref.symbol === fill.symbol);
+      if (name !== undefined) this.#postFill(name, fill);
     }
   };
 
@@ -155,6 +168,7 @@ class KernelDriver implements Driver {
 
   #postFill(leg: string, fill: ExchangeFill): void {
     this.#fillCount += 1;
+    this.#options.onFill();
     this.post({ type: "fill", leg, fill, at: this.#options.clock.now() });
   }
 
@@ -176,8 +190,9 @@ class KernelDriver implements Driver {
 
   #apply(event: KernelEvent): void {
     const effects = this.#options.kernel.apply(event);
-    this.#keeper.changed(event.type !== "book" || effects.some((effect) => effect.type !== "wake"));
-    if (effects.length > 0) this.#perform(effects);
+    const isGauge = event.type === "book" || event.type === "mark" || event.type === "balances" || event.type === "margin";
+    this.#keeper.changed(!isGauge || effects.some((effect) => effect.type !== "wake"));
+    if (effects.length > 0) this.#perform(event, effects);
   }
 
   #fail(why: "kernel" | "stale" | "ledger", error: unknown): void {
@@ -188,36 +203,57 @@ class KernelDriver implements Driver {
 
   // ---- effects ------------------------------------------------------------------------------------------------------
 
-  #perform(effects: readonly Effect[]): void {
-    const step: Gathered = { intents: [], facts: [], alerts: [], sends: [] };
-    for (const effect of effects) this.#gather(step, effect);
-    const hasFill = step.facts.some((row) => row.type === "fill");
-    const state: LedgerRow[] = hasFill ? [{ type: "state", state: this.#keeper.row() }] : [];
+  #perform(event: KernelEvent, effects: readonly Effect[]): void {
+    const step: Gathered = { intents: [], facts: [], alerts: [], sends: [], needsState: false, isBreach: false };
+    for (const effect of effects) this.#gather(step, effect, event);
+    const state: LedgerRow[] = step.needsState ? [{ type: "state", state: this.#keeper.row() }] : [];
     // Intents lead, so that a row about an order finds it; a fill, the state it made and its alert are one transaction.
     const rows = [...step.intents, ...step.facts, ...state, ...step.alerts];
     const results = rows.length > 0 ? this.#commit(rows) : Promise.resolve([]);
     for (const send of step.sends) send(results);
   }
 
-  #gather(step: Gathered, effect: Effect): void {
-    const { owner, legs, onState } = this.#options;
+  #gather(step: Gathered, effect: Effect, event: KernelEvent): void {
+    const { owner, legs, onState, onAdjusted } = this.#options;
     switch (effect.type) {
       case "place":
         return this.#gatherPlace(step, effect);
       case "cancel":
         step.sends.push(() => this.desk.cancel(effect));
         return;
+      case "amend":
+        // The state that knows of the change leads, as an intent does.
+        step.needsState = true;
+        step.sends.push((results) => this.desk.amend(effect, isWholly(results)));
+        return;
       case "inquire":
         step.sends.push(() => this.inquiries.ask(effect.leg, effect.clientOrderId));
         return;
       case "record":
+        step.needsState = true;
         step.facts.push({ type: "fill", fill: fillRow(owner, legNamed(legs, effect.fill.leg).instrument, effect) });
         return;
+      case "recordFunding":
+        step.needsState = true;
+        step.facts.push({ type: "funding", funding: fundingRow(owner, legNamed(legs, effect.leg).instrument, effect) });
+        return;
+      case "adjusted":
+        step.needsState = true;
+        step.sends.push(() => this.#onceStored(() => onAdjusted(null)));
+        return;
+      case "adjustRefused":
+        step.sends.push(() => this.#onceStored(() => onAdjusted(effect.reason)));
+        return;
+      case "finished":
+        return this.#gatherEnd(step, { kind: "finished", reason: effect.reason, flatten: effect.flatten });
       case "orderChanged":
         step.facts.push({ type: "order", order: orderRow(owner, legNamed(legs, effect.order.leg).instrument, effect.order) });
         return;
       case "alert":
         step.alerts.push(this.#alertRow(effect.alert));
+        if (effect.alert.type === "riskBreached") step.isBreach = true;
+        // A halt that the operator's word brought is stored already.
+        if (effect.alert.type === "halted" && event.type !== "halt") this.#gatherHalt(step, effect.alert.reason);
         return;
       case "wake":
         return this.#wakes.at(effect.at);
@@ -244,9 +280,30 @@ class KernelDriver implements Driver {
     });
   }
 
+  #gatherHalt(step: Gathered, reason: Text): void {
+    const flatten = step.isBreach && this.#options.flattensOnBreach;
+    this.#gatherEnd(step, { kind: step.isBreach ? "risk" : "strategy", reason, flatten });
+  }
+
+  /** The end is stored with the state that came to it: no later life may begin where this one was over. */
+  #gatherEnd(step: Gathered, end: Pick<EndRow, "kind" | "reason" | "flatten">): void {
+    const { owner, clock, onEnd } = this.#options;
+    const row: EndRow = { ...owner, ...end, at: clock.now() };
+    step.needsState = true;
+    step.facts.push({ type: "end", end: row });
+    step.sends.push(() => this.#onceStored(() => onEnd(row)));
+  }
+
   #alertRow(alert: AlertBody): LedgerRow {
     const { owner, mode, clock } = this.#options;
     return { type: "alert", alert: { ...alert, botId: owner.botId, mode, at: clock.now() } };
+  }
+
+  /** Tells something once everything before it is stored, in order; never when that failed, which ends the driver. */
+  #onceStored(tell: () => void): void {
+    void this.#stored.then(() => {
+      if (!this.#isStopped) tell();
+    });
   }
 
   /** Commits and watches what came of it: a stale row means that somebody else owns the bot. */
@@ -265,4 +322,12 @@ class KernelDriver implements Driver {
     );
     return results;
   }
+}
+
+/** True once every row of a batch is stored or was there before. */
+function isWholly(results: Promise<readonly RowResult[]>): Promise<boolean> {
+  return results.then(
+    (list) => !list.includes("stale"),
+    () => false,
+  );
 }

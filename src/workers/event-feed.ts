@@ -2,20 +2,18 @@
 
 import type { KernelEvent } from "../core/events.ts";
 import type { Order } from "../core/order.ts";
-import type { Clock, ExchangeEvent, ExchangePort } from "../core/ports.ts";
-import type { Legs } from "./order-desk.ts";
-import type { OwnOrders } from "./own-orders.ts";
+import type { Clock, ExchangeEvent, ExchangePort, Touch } from "../core/ports.ts";
+import { type Legs, legNamed } from "./order-desk.ts";
 import { pause } from "./pause.ts";
 
 const RETRY_MS = 1_000;
 
 export interface EventFeedOptions {
   readonly legs: Legs;
-  readonly own: OwnOrders;
   readonly clock: Clock;
   readonly post: (event: KernelEvent) => void;
   readonly takeFills: (leg: string, fills: readonly Extract<ExchangeEvent, { type: "fill" }>["fill"][]) => void;
-  readonly learn: (clientOrderId: string, exchangeOrderId: string) => void;
+  readonly learn: (leg: string, clientOrderId: string, exchangeOrderId: string) => void;
   readonly order: (clientOrderId: string) => Order | undefined;
   readonly onBook: (leg: string) => void;
   /** The stream had a gap: what happened meanwhile must be read. */
@@ -53,7 +51,12 @@ function takeEvent(options: EventFeedOptions, legOf: ReadonlyMap<string, string>
       const leg = legOf.get(event.symbol);
       if (leg === undefined) return;
       options.onBook(leg);
-      options.post({ type: "book", leg, bestBid: event.bestBid, bestAsk: event.bestAsk, at: options.clock.now() });
+      options.post(bookEvent(leg, event, options.clock.now()));
+      return;
+    }
+    case "mark": {
+      const leg = legOf.get(event.symbol);
+      if (leg !== undefined) options.post({ type: "mark", leg, mark: event.mark, at: options.clock.now() });
       return;
     }
     case "fill": {
@@ -70,12 +73,21 @@ function takeEvent(options: EventFeedOptions, legOf: ReadonlyMap<string, string>
   }
 }
 
+/** The kernel's event of a touch, stamped with our time. */
+export function bookEvent(leg: string, { bestBid, bestAsk, bidQuantity, askQuantity }: Touch, at: number): KernelEvent {
+  return {
+    ...{ type: "book", leg, bestBid, bestAsk, at },
+    ...(bidQuantity === undefined ? {} : { bidQuantity }),
+    ...(askQuantity === undefined ? {} : { askQuantity }),
+  };
+}
+
 type OrderReport = Extract<ExchangeEvent, { type: "order" }>;
 
 function takeOrder(options: EventFeedOptions, leg: string | undefined, report: OrderReport): void {
-  const clientOrderId = options.own.clientOrderIdOf(report);
+  const clientOrderId = leg === undefined ? null : legNamed(options.legs, leg).own.clientOrderIdOf(report);
   if (leg === undefined || clientOrderId === null) return;
-  options.learn(clientOrderId, report.exchangeOrderId);
+  options.learn(leg, clientOrderId, report.exchangeOrderId);
   // A report about an order that we forgot says nothing new.
   if (options.order(clientOrderId) === undefined) return;
   const about = { leg, clientOrderId, at: options.clock.now() };

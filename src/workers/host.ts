@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { AlertBody } from "../core/alert.ts";
+import type { FleetRiskLimits } from "../core/fleet-risk-limits.ts";
 import type { Strategy } from "../core/strategy.ts";
 import type { LimitOverrides } from "../exchanges/limits.ts";
 import { mirrorEpoch } from "../exchanges/token-bucket.ts";
@@ -16,11 +17,12 @@ import { consume, createQueues, type Queues, type QueueTarget } from "../storage
 import { connectRedis } from "../storage/redis.ts";
 import { createSignals, type Signals } from "../storage/signals.ts";
 import { createStatusBoard } from "../storage/status-board.ts";
-import { loadStrategies } from "../strategies/index.ts";
+import { loadStrategies, strategyFolders } from "../strategies/index.ts";
 import { forkInstance } from "./instance-process.ts";
 import { createLeaseWatch } from "./lease-watch.ts";
 import type { AccountAccess } from "./protocol.ts";
 import { createReconcileLoop, type ReconcileLoop } from "./reconcile-loop.ts";
+import { startRiskWatch } from "./risk-watch.ts";
 import { createStatusPublisher } from "./status-publisher.ts";
 import { systemClock } from "./system-clock.ts";
 import { identityOf } from "./worker-identity.ts";
@@ -37,7 +39,12 @@ export interface WorkerOptions {
   readonly accounts: (exchange: string, account: string) => Promise<Omit<AccountAccess, "exchange" | "account">>;
   /** Overrides of the documented rate limits. */
   readonly limits: LimitOverrides;
+  /** Limits of accounts and of the fleet, and the zone whose midnight begins their day; the same for every worker. */
+  readonly fleetRisk: FleetRiskLimits;
+  readonly timezone: string;
   readonly log: Logger;
+  /** Folders of the user's own strategies; those that BOTSWAIN_STRATEGIES names unless told. */
+  readonly strategyFolders?: readonly string[];
   /** Instances at once; default 50. */
   readonly capacity?: number;
   /** The worker cannot go on (its writer died). Default: the process ends, and its supervisor starts it anew. */
@@ -84,7 +91,7 @@ interface Doors {
 
 async function openDoors(options: WorkerOptions): Promise<Doors> {
   const { databaseUrl, redisUrl, log } = options;
-  const strategies = await loadStrategies();
+  const strategies = await loadStrategies(options.strategyFolders);
   const db = await openDatabase(databaseUrl);
   const redis = connectRedis(redisUrl, "command");
   const subscriber = connectRedis(redisUrl, "subscriber");
@@ -93,10 +100,13 @@ async function openDoors(options: WorkerOptions): Promise<Doors> {
   const writer = announcing(await startWriter({ databaseUrl, log, onDeath: (error) => died(options, error) }), signals);
   const loop = createLoop(options, { db, redis, signals, queues, writer, strategies });
   writer.onTrouble((isInTrouble) => loop.ledgerTrouble(isInTrouble));
+  const { fleetRisk, timezone, workerId } = options;
+  const riskWatch = startRiskWatch({ limits: fleetRisk, timezone, holder: workerId, clock: systemClock, log, db, redis, signals });
   return {
     loop,
     signals,
     async close() {
+      await riskWatch.stop();
       await writer.close();
       await Promise.allSettled([signals.close(), queues.close()]);
       redis.disconnect();
@@ -140,6 +150,8 @@ function createLoop(options: WorkerOptions, { db, redis, signals, queues, writer
       clock,
       log,
       strategies,
+      strategyFolders: options.strategyFolders ?? strategyFolders(process.env),
+      timezone: options.timezone,
       redisUrl,
       limits,
       fork: forkInstance,

@@ -6,6 +6,7 @@ import type { Text } from "../core/text.ts";
 import type { BotRecord, HaltKind } from "../storage/bots.ts";
 import { carriedStatus } from "./bot-status.ts";
 import { type Decision, decide, type Ownership, SHUTDOWN_MAX_MS, shouldTrade } from "./bot-supervisor.ts";
+import type { BotView } from "./bot-view.ts";
 import { type HowEnded, InstanceSlot, type SlotDoors } from "./instance-slot.ts";
 import type { MissingLeases } from "./lease-watch.ts";
 import { pause } from "./pause.ts";
@@ -23,23 +24,6 @@ export interface HostedBotDoors extends SlotDoors {
   readonly onView: (botId: string) => void;
 }
 
-/** What a change needs to know to say how it ended. */
-export interface BotView {
-  readonly record: BotRecord;
-  /** Another worker holds the bot. */
-  readonly isElsewhere: boolean;
-  readonly status: BotStatus;
-  /** Epoch of the process here once it has recovered, else null. */
-  readonly recoveredEpoch: number | null;
-  /** No request that what is wanted now led to is under way any more. */
-  readonly isFollowed: boolean;
-  /** Nothing of the bot can fill any more, under what is wanted now. */
-  readonly rest: { readonly isFlat: boolean } | null;
-  /** Why the last start was refused. */
-  readonly refusal: Text | null;
-  readonly lastError: string | null;
-}
-
 export class HostedBot {
   readonly #doors: HostedBotDoors;
   readonly #slot: InstanceSlot;
@@ -48,6 +32,7 @@ export class HostedBot {
   #isStopping = false;
   #isElsewhere = false;
   #lastStatus: BotStatus | null;
+  #refusedVersion: BotView["refusedVersion"] = null;
   /** Whether orders are stored as open, looked up once per epoch while nothing runs. */
   #openOrders: { readonly epoch: number; readonly any: boolean } | null = null;
 
@@ -55,13 +40,19 @@ export class HostedBot {
     this.#doors = doors;
     this.#record = record;
     this.#lastStatus = record.lastStatus;
-    this.#directive = { sequence: 1, desired: record.desired, halt: haltReason(record), flatten: false };
+    this.#directive = { sequence: 1, desired: record.desired, halt: haltReason(record), flatten: record.flatten };
     this.#slot = new InstanceSlot({
       doors,
       record: () => this.#record,
       directive: () => this.#directive,
       onStatus: (status) => this.#statusFrom(status),
-      onHalted: (reason) => void this.#halt("strategy", reason),
+      onOver: (end) => {
+        doors.log.warn({ botId: this.#record.id, kind: end.kind, reason: end.reason.en }, "the bot ended by itself");
+        doors.poke();
+      },
+      onAdjusted: (version, refusal) => {
+        if (refusal !== null) void this.#adjustRefused(version, refusal);
+      },
       onRefused: (why, reason) => this.#refused(why, reason),
       onEnded: (how) => this.#ended(how),
       onChange: () => {
@@ -85,6 +76,9 @@ export class HostedBot {
       rest: this.#rest(),
       refusal: this.#slot.refusal,
       lastError: this.#slot.lastError,
+      appliedVersion: this.#slot.appliedVersion,
+      refusedVersion: this.#refusedVersion,
+      isIdle: !this.#slot.isTaken && !this.#isTrading(),
     };
   }
 
@@ -96,6 +90,8 @@ export class HostedBot {
     const isVacant = this.#slot.process === null;
     await this.#act(decision);
     await this.#slot.keepMirror();
+    await this.#slot.keepAccess();
+    this.#slot.keepConfig();
     // A process that ends meanwhile is told of by its end.
     if (isVacant && this.#isOursToTell()) this.#publish(false);
     return decision.do === "wait" ? decision.forMs : Number.POSITIVE_INFINITY;
@@ -138,14 +134,15 @@ export class HostedBot {
 
   #take(record: BotRecord): void {
     const wasHalted = this.#record.halt !== null;
+    const asksToFlatten = record.flatten && !this.#record.flatten;
     this.#record = record;
     const halt = haltReason(record);
     // A cleared halt is a fresh start, and the crashes before it are forgiven.
     if (wasHalted && halt === null) this.#slot.forgive();
     const { desired } = record;
-    if (this.#directive.desired === desired && this.#directive.halt?.en === halt?.en) return;
+    if (this.#directive.desired === desired && this.#directive.halt?.en === halt?.en && !asksToFlatten) return;
     const isFlattened = this.#slot.settled?.isFlat === true;
-    const flatten = this.#directive.flatten && !isFlattened && !shouldTrade({ desired, isHalted: halt !== null });
+    const flatten = (this.#directive.flatten || asksToFlatten) && !isFlattened && !shouldTrade({ desired, isHalted: halt !== null });
     this.#direct({ ...this.#directive, desired, halt, flatten });
     // Nobody else says that a bot without a process is halted, or no longer.
     if (!this.#slot.isTaken && !this.#isElsewhere) this.#publish(true);
@@ -237,6 +234,14 @@ export class HostedBot {
     }
   }
 
+  /** The version before it is the current one again; whoever asked is told by the change, others by the note. */
+  async #adjustRefused(version: number, reason: Text): Promise<void> {
+    const { bots, raise, log } = this.#doors;
+    this.#refusedVersion = { version, reason };
+    raise({ type: "note", message: refusedText(reason) }, this.#record);
+    await bots.dropVersion(this.#record.id, version).catch((error) => log.error({ err: error }, "version not taken back"));
+  }
+
   async #halt(kind: HaltKind, reason: Text): Promise<void> {
     const { bots, log, poke } = this.#doors;
     log.error({ botId: this.#record.id, kind, reason: reason.en }, "bot halted");
@@ -247,7 +252,10 @@ export class HostedBot {
   async #refused(why: "claim" | "config", reason: Text): Promise<void> {
     const { bots, raise, log } = this.#doors;
     if (!this.#isTrading()) return;
-    if (why === "config") return await this.#giveUp(0, reason.en, reason);
+    if (why === "config") {
+      this.#refusedVersion = { version: this.#slot.startedVersion, reason };
+      return await this.#giveUp(0, reason.en, reason);
+    }
     raise({ type: "note", message: reason }, this.#record);
     await bots.setDesired(this.#record.id, "stopped").catch((error) => log.error({ err: error }, "desired state not stored"));
   }
@@ -264,8 +272,11 @@ export class HostedBot {
     const { id, desired } = this.#record;
     this.#isElsewhere = how === "fenced";
     if (how === "fenced") return;
-    if (how === "asked" && desired === "stopped" && this.#slot.settled?.isFlat === true)
-      await bots.releaseClaims(id).catch((error) => log.error({ err: error, botId: id }, "claims not released"));
+    if (how === "asked" && this.#slot.settled?.isFlat === true) {
+      const onError = (error: unknown) => log.error({ err: error, botId: id }, "rest not stored");
+      if (this.#record.flatten) await bots.flattened(id).catch(onError);
+      if (desired === "stopped") await bots.releaseClaims(id).catch(onError);
+    }
     this.#publish(true);
   }
 
@@ -326,6 +337,10 @@ function failedText(attempts: number, cause: string): Text {
     en: `crashed ${attempts} times, last: ${cause}; look at the log, then start it again`,
     "zh-TW": `已當機 ${attempts} 次，最後一次：${cause}；請檢查記錄後再重新啟動`,
   };
+}
+
+function refusedText({ en, "zh-TW": chinese }: Text): Text {
+  return { en: `the new parameters were refused: ${en}`, "zh-TW": `新的參數未被採用：${chinese}` };
 }
 
 function haltReason(record: BotRecord): Text | null {

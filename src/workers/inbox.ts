@@ -1,11 +1,20 @@
-// The driver's inbox: events in order, of books only the newest per leg.
+// The driver's inbox: events in order, of what only tells how things are now only the newest per leg.
 
 import type { KernelEvent } from "../core/events.ts";
 
-type BookEvent = Extract<KernelEvent, { type: "book" }>;
+/** An older one of these says nothing that a newer one does not. */
+type Gauge = Extract<KernelEvent, { type: "book" | "mark" | "balances" | "margin" }>;
+
+function isGauge(event: KernelEvent): event is Gauge {
+  return event.type === "book" || event.type === "mark" || event.type === "balances" || event.type === "margin";
+}
+
+function keyOf(event: Gauge): string {
+  return `${event.type} ${event.leg}`;
+}
 
 export interface Inbox {
-  /** A book takes the place of the one of its leg that still waits; everything else queues. */
+  /** A gauge takes the place of the one of its kind and leg that still waits; everything else queues. */
   push(event: KernelEvent): void;
   take(): KernelEvent | undefined;
   readonly size: number;
@@ -14,17 +23,16 @@ export interface Inbox {
 export function createInbox(): Inbox {
   let queue: KernelEvent[] = [];
   let head = 0;
-  const waitingBooks = new Map<string, BookEvent>();
+  const waiting = new Map<string, Gauge>();
 
   return {
     push(event) {
-      if (event.type !== "book") {
+      if (!isGauge(event)) {
         queue.push(event);
         return;
       }
-      const waiting = waitingBooks.get(event.leg);
-      if (waiting === undefined) queue.push(event);
-      waitingBooks.set(event.leg, event);
+      if (!waiting.has(keyOf(event))) queue.push(event);
+      waiting.set(keyOf(event), event);
     },
     take() {
       const event = queue[head];
@@ -34,9 +42,9 @@ export function createInbox(): Inbox {
         queue = queue.slice(head);
         head = 0;
       }
-      if (event.type !== "book") return event;
-      const newest = waitingBooks.get(event.leg) ?? event;
-      waitingBooks.delete(event.leg);
+      if (!isGauge(event)) return event;
+      const newest = waiting.get(keyOf(event)) ?? event;
+      waiting.delete(keyOf(event));
       return newest;
     },
     get size() {

@@ -23,7 +23,7 @@ export interface InquiryOptions {
   readonly clock: Clock;
   readonly post: (event: KernelEvent) => void;
   readonly order: (clientOrderId: string) => Order | undefined;
-  readonly learn: (clientOrderId: string, exchangeOrderId: string) => void;
+  readonly learn: (leg: string, clientOrderId: string, exchangeOrderId: string) => void;
   /** Hands read fills on to the kernel; foreign and known ones are dropped there. */
   readonly takeFills: (leg: string, fills: readonly ExchangeFill[]) => void;
   readonly onError: (message: string) => void;
@@ -159,7 +159,7 @@ class InquiryDesk implements Inquiries {
     const { leg, clientOrderId } = inquiry;
     const { exchangeOrderId, filledQuantity } = found.found === "open" ? found.order : found;
     const wasAcknowledged = order.exchangeOrderId !== null;
-    learn(clientOrderId, exchangeOrderId);
+    learn(leg, clientOrderId, exchangeOrderId);
     this.#doubtedAt.delete(clientOrderId);
     // Fills first: the order then closes with all of them seen. Their list may lag behind, so look once more.
     inquiry.isOpen = filledQuantity > order.filledQuantity;

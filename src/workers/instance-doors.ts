@@ -27,7 +27,7 @@ export async function openInstance(begin: Begin, log: Logger, send: (message: Fr
     send,
     ledger,
     leases: createLeaseStore(redis),
-    strategies: await loadStrategies(),
+    strategies: await loadStrategies(begin.strategyFolders),
     clock: systemClock,
     log,
     pid: process.pid,
@@ -47,6 +47,8 @@ function takeMessage(message: ToInstance, instance: Instance, ledger: ReturnType
       return;
     case "directive":
       return instance.directive(message.directive);
+    case "adjust":
+      return instance.adjust(message.version, message.params);
     case "committed":
       return ledger.committed(message.batch, message.results);
     case "refusedRows":

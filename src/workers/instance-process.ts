@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { LedgerRow, RowResult } from "../core/ports.ts";
+import type { EndRow, LedgerRow, RowResult } from "../core/ports.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
 import { type Begin, type Directive, EXIT, type ExitReason, type FromInstance, type Settled, type ToInstance } from "./protocol.ts";
@@ -26,7 +26,8 @@ export interface InstanceEvents {
   onRecovered(openOrders: number): void;
   onFollowed(sequence: number): void;
   onSettled(settled: Settled): void;
-  onHalted(reason: Text): void;
+  onOver(end: EndRow): void;
+  onAdjusted(version: number, refusal: Text | null): void;
   onEnd(end: ProcessEnd): void;
 }
 
@@ -41,6 +42,7 @@ export interface InstanceProcess {
   /** Counts silence since the last look and returns its sum since the last word, ms. */
   silentMs(now: number): number;
   direct(directive: Directive): void;
+  adjust(version: number, params: Readonly<Record<string, unknown>>): void;
   ledgerTrouble(isInTrouble: boolean): void;
   leave(orders: "cancel" | "keep"): void;
   /** SIGKILL; `why` becomes part of how it ended. */
@@ -115,6 +117,10 @@ class ForkedInstance implements InstanceProcess {
     this.#send({ type: "directive", directive });
   }
 
+  adjust(version: number, params: Readonly<Record<string, unknown>>): void {
+    this.#send({ type: "adjust", version, params });
+  }
+
   ledgerTrouble(isInTrouble: boolean): void {
     this.#send({ type: "ledgerTrouble", isInTrouble });
   }
@@ -150,8 +156,10 @@ class ForkedInstance implements InstanceProcess {
         return this.#events.onFollowed(message.sequence);
       case "settled":
         return this.#events.onSettled(message.settled);
-      case "halted":
-        return this.#events.onHalted(message.reason);
+      case "ended":
+        return this.#events.onOver(message.end);
+      case "adjusted":
+        return this.#events.onAdjusted(message.version, message.refusal);
       case "fault":
         this.#fault ??= message.message;
         return;

@@ -1,19 +1,23 @@
 // The place of one bot's process on this worker: starts it, hears it, counts how it ended.
 
 import type { AlertBody } from "../core/alert.ts";
+import type { EndRow } from "../core/ports.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
+import { accountKey } from "../storage/bot-numbers.ts";
 import type { BotRecord } from "../storage/bots.ts";
-import { type BotAccounts, type StartDoors, startBot } from "./bot-start.ts";
+import { type StartDoors, startBot } from "./bot-start.ts";
 import { type ProcessFacts, recentCrashes, restartDelayMs } from "./bot-supervisor.ts";
 import type { InstanceProcess, ProcessEnd } from "./instance-process.ts";
-import type { Directive, Settled } from "./protocol.ts";
+import type { AccountAccess, Directive, Settled } from "./protocol.ts";
 import type { Writer } from "./writer.ts";
 
 /** Pause after a start that failed before the process ran. */
 const RETRY_MS = 1_000;
 /** The mirror of the epoch is written again this often: Redis may have lost it. */
 const MIRROR_EVERY_MS = 5_000;
+/** The access to an account is looked up again this often: an exchange on this machine may have come back elsewhere. */
+const ACCESS_EVERY_MS = 5_000;
 
 export interface SlotDoors extends StartDoors {
   readonly writer: Writer;
@@ -28,8 +32,9 @@ export interface SlotOptions {
   readonly record: () => BotRecord;
   readonly directive: () => Directive;
   readonly onStatus: (status: BotStatus) => void;
-  /** The strategy or the risk gate halted the bot. */
-  readonly onHalted: (reason: Text) => void;
+  /** The bot halted itself or has finished, which is stored. */
+  readonly onOver: (end: EndRow) => void;
+  readonly onAdjusted: (version: number, refusal: Text | null) => void;
   /** It cannot run as it is. */
   readonly onRefused: (why: "claim" | "config", reason: Text) => Promise<void>;
   readonly onEnded: (how: HowEnded) => Promise<void>;
@@ -40,7 +45,7 @@ export interface SlotOptions {
 export class InstanceSlot {
   readonly #options: SlotOptions;
   #process: InstanceProcess | null = null;
-  #accounts: BotAccounts = [];
+  #accounts: readonly AccountAccess[] = [];
   #isStarting = false;
   #isClosed = false;
   #startedAt: number | null = null;
@@ -50,10 +55,15 @@ export class InstanceSlot {
   #recoveredEpoch: number | null = null;
   #hasCrashed = false;
   #mirroredAt = 0;
+  #accessAt = 0;
+  #appliedVersion = 0;
+  #askedVersion: number | null = null;
   crashes: readonly number[] = [];
   retryAt = 0;
   refusal: Text | null = null;
   lastError: string | null = null;
+  /** Version of the configuration that the last start was made under. */
+  startedVersion = 0;
 
   constructor(options: SlotOptions) {
     this.#options = options;
@@ -79,6 +89,11 @@ export class InstanceSlot {
   /** Epoch of the process here once it has recovered, else null. */
   get recoveredEpoch(): number | null {
     return this.#recoveredEpoch;
+  }
+
+  /** Version of the configuration that the recovered process here runs under, else null. */
+  get appliedVersion(): number | null {
+    return this.#recoveredEpoch === null ? null : this.#appliedVersion;
   }
 
   /** True when nothing that the newest directive led to is under way any more. */
@@ -107,6 +122,8 @@ export class InstanceSlot {
     const { doors, directive, onRefused, onChange } = this.#options;
     const record = this.#options.record();
     this.#isStarting = true;
+    this.#appliedVersion = record.configVersion;
+    this.startedVersion = record.configVersion;
     this.#startedAt = doors.clock.now();
     this.#settled = null;
     this.#followed = -1;
@@ -129,7 +146,8 @@ export class InstanceSlot {
           this.#settled = settled;
           onChange();
         },
-        onHalted: this.#options.onHalted,
+        onOver: this.#options.onOver,
+        onAdjusted: (version, refusal) => this.#adjusted(version, refusal),
         onEnd: (end) => void this.#ended(end),
       },
     });
@@ -145,9 +163,11 @@ export class InstanceSlot {
     onChange();
   }
 
-  #forked(process: InstanceProcess, accounts: BotAccounts): void {
+  #forked(process: InstanceProcess, accounts: readonly AccountAccess[]): void {
     this.#process = process;
     this.#accounts = accounts;
+    this.#accessAt = this.#options.doors.clock.monotonic();
+    this.#askedVersion = null;
     this.#leavingSince = null;
     if (this.#options.doors.writer.isInTrouble) process.ledgerTrouble(true);
   }
@@ -186,6 +206,37 @@ export class InstanceSlot {
     this.#mirroredAt = now;
     for (const { exchange, account } of this.#accounts)
       await doors.mirrorEpoch(exchange, account, record().id, process.epoch).catch((error) => doors.log.debug({ err: error }, "no mirror"));
+  }
+
+  /** Ends a process whose account is reached in another way by now (another port, another key); the next one gets the new access. */
+  async keepAccess(): Promise<void> {
+    const { doors, record } = this.#options;
+    const process = this.#process;
+    const now = doors.clock.monotonic();
+    if (process === null || this.#leavingSince !== null || now - this.#accessAt < ACCESS_EVERY_MS) return;
+    this.#accessAt = now;
+    for (const old of this.#accounts) {
+      // One that is not there just now says nothing: the process waits for it, too.
+      const access = await doors.accounts(old.exchange, old.account).catch(() => null);
+      if (access === null || isSameAccess(old, access) || this.#process !== process) continue;
+      doors.log.warn({ botId: record().id, account: accountKey(old), url: access.url }, "access to the account changed: beginning anew");
+      return this.leave("keep");
+    }
+  }
+
+  /** Hands a recovered process the newest version of its configuration, once. */
+  keepConfig(): void {
+    const { configVersion, config } = this.#options.record();
+    if (this.#process === null || this.appliedVersion === null || this.#leavingSince !== null) return;
+    if (configVersion === this.#appliedVersion || configVersion === this.#askedVersion) return;
+    this.#askedVersion = configVersion;
+    this.#process.adjust(configVersion, config.params);
+  }
+
+  #adjusted(version: number, refusal: Text | null): void {
+    if (refusal === null) this.#appliedVersion = version;
+    this.#options.onAdjusted(version, refusal);
+    this.#options.onChange();
   }
 
   #recovered(openOrders: number): void {
@@ -244,4 +295,8 @@ export class InstanceSlot {
     doors.raise({ type: "crashed", cause: end.cause, pid: end.pid, epoch, restartInMs }, record());
     return "crashed";
   }
+}
+
+function isSameAccess(one: AccountAccess, other: AccountAccess): boolean {
+  return (["mode", "apiKey", "secret", "url", "wsUrl"] as const).every((key) => one[key] === other[key]);
 }

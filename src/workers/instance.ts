@@ -1,20 +1,22 @@
 // One bot in a process of its own: its lease, the way in, and the ways out.
 
 import type { Logger } from "pino";
+import type { Instrument } from "../core/instrument.ts";
 import type { Kernel } from "../core/kernel.ts";
 import type { Clock, ExchangePort, Fence, LeaseStore, LedgerStore } from "../core/ports.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Strategy } from "../core/strategy.ts";
 import { UserError } from "../core/text.ts";
+import { accountKey } from "../storage/bot-numbers.ts";
 import { type BotPlan, planOf } from "./bot-plan.ts";
 import { emptyStatus, statusOfKernel } from "./bot-status.ts";
 import { wantsRest } from "./directive-feed.ts";
 import { createLeaseGuard, type LeaseGuard } from "./lease-guard.ts";
 import type { Legs } from "./order-desk.ts";
-import { createOwnOrders, type OwnOrders } from "./own-orders.ts";
+import { createOwnOrders } from "./own-orders.ts";
 import { pause } from "./pause.ts";
 import { type AccountAccess, type Begin, type Directive, type ExitReason, type FromInstance, LEASE_RENEW_MS } from "./protocol.ts";
-import { loadKernel, openLegs, openMarket, type Retry, untilDone } from "./recovery.ts";
+import { loadKernel, numberOn, type OpenAccount, openLegs, openMarket, type Retry, untilDone } from "./recovery.ts";
 import { sweepOrders } from "./sweep.ts";
 import { createTrading, type Trading } from "./trading.ts";
 
@@ -42,6 +44,8 @@ export interface InstanceDoors {
 
 export interface Instance {
   directive(directive: Directive): void;
+  /** Takes other parameters over while it runs. */
+  adjust(version: number, params: Readonly<Record<string, unknown>>): void;
   shutdown(orders: "cancel" | "keep"): void;
   ledgerTrouble(isInTrouble: boolean): void;
   /** The worker is gone: nothing is placed from now on. */
@@ -60,10 +64,9 @@ class InstanceLife implements Instance {
   readonly #begin: Begin;
   readonly #doors: InstanceDoors;
   readonly #guard: LeaseGuard;
-  readonly #own: OwnOrders;
   readonly #abort = new AbortController();
   readonly #startedAt: number;
-  readonly #ports = new Map<string, ExchangePort>();
+  readonly #accounts = new Map<string, OpenAccount>();
   readonly #resolve: (reason: ExitReason) => void;
   #directive: Directive;
   #trading: Trading | null = null;
@@ -87,8 +90,6 @@ class InstanceLife implements Instance {
     this.#doors = doors;
     this.#directive = begin.directive;
     this.#startedAt = doors.clock.now();
-    this.#own = createOwnOrders(begin.number);
-    for (const row of begin.stored.openOrders) if (row.exchangeOrderId !== null) this.#own.learn(row.clientOrderId, row.exchangeOrderId);
     this.#guard = createLeaseGuard({
       leases: doors.leases,
       botId: begin.config.id,
@@ -111,6 +112,11 @@ class InstanceLife implements Instance {
     // What swept without a kernel cannot trade: the next process tries to load the state again.
     if (this.#isSwept && !wantsRest(directive)) void this.#end("asked", "a swept bot is to run again");
     this.#trading?.follow(wasHalted);
+  }
+
+  adjust(version: number, params: Readonly<Record<string, unknown>>): void {
+    // Before it trades it answers nothing: the worker asks again once it has recovered.
+    this.#trading?.adjust(version, params);
   }
 
   ledgerTrouble(isInTrouble: boolean): void {
@@ -140,7 +146,7 @@ class InstanceLife implements Instance {
     if (this.#guard.isLost) return;
     const plan = planOf(begin.config, this.#doors.strategies);
     for (const access of begin.accounts) await this.#connect(access, retry);
-    const legs = await openLegs(plan, this.#ports, retry);
+    const legs = await openLegs(plan, this.#accounts, retry);
     const market = await openMarket(legs, this.#doors.clock, retry);
     this.#isConnected = true;
     let kernel: Kernel;
@@ -155,8 +161,12 @@ class InstanceLife implements Instance {
   }
 
   async #connect(access: AccountAccess, retry: Retry): Promise<void> {
-    const name = `${access.exchange}:${access.account}`;
-    this.#ports.set(name, await untilDone(`connecting ${name}`, retry, () => this.#doors.connect(access, this.#guard.fence)));
+    const name = accountKey(access);
+    const own = createOwnOrders(numberOn(this.#begin, access));
+    for (const row of this.#begin.stored.openOrders)
+      if (row.exchangeOrderId !== null && accountKey(row) === name) own.learn(row.clientOrderId, row.exchangeOrderId);
+    const port = await untilDone(`connecting ${name}`, retry, () => this.#doors.connect(access, this.#guard.fence));
+    this.#accounts.set(name, { port, own });
   }
 
   async #trade(plan: BotPlan, kernel: Kernel, legs: Legs): Promise<void> {
@@ -166,19 +176,27 @@ class InstanceLife implements Instance {
       plan,
       kernel,
       legs,
-      own: this.#own,
       guard: this.#guard,
       ledger,
       clock,
       log,
       signal: this.#abort.signal,
       directive: () => this.#directive,
-      onState: (state, status) => {
+      onState: (state) => {
         log.info({ state }, "state changed");
         this.#tell();
-        const { haltReason } = status;
-        if (state === "halted" && haltReason !== null && this.#directive.halt === null) send({ type: "halted", reason: haltReason });
       },
+      onEnd: (end) => {
+        log.warn({ kind: end.kind, reason: end.reason.en }, "the bot ended by itself");
+        this.#tell();
+        send({ type: "ended", end });
+      },
+      onAdjusted: (version, refusal) => {
+        log.info({ version, refusal: refusal?.en }, "adjusted");
+        this.#tell();
+        send({ type: "adjusted", version, refusal });
+      },
+      onNewSteps: (before, now) => this.#newSteps(before, now),
       onFollowed: (sequence) => {
         this.#tell();
         send({ type: "followed", sequence });
@@ -203,8 +221,15 @@ class InstanceLife implements Instance {
     const { signal } = this.#abort;
     const { openOrders } = this.#begin.stored;
     const onError = (message: string) => this.#note(message);
-    this.#isSwept = await sweepOrders({ legs, own: this.#own, stored: openOrders, ledger, clock, signal, onError });
+    this.#isSwept = await sweepOrders({ legs, stored: openOrders, ledger, clock, signal, onError });
     this.#restWithoutKernel();
+  }
+
+  /** Orders stay where they are: the next process reads them, and its state, in the new steps. */
+  #newSteps(before: Instrument, now: Instrument): void {
+    const { symbol } = before.ref;
+    this.#doors.log.warn({ symbol, before: before.revision, now: now.revision }, "the exchange changed the steps: beginning anew");
+    void this.#leave("keep", LEAVE_MAX_MS, "asked");
   }
 
   // ---- every second -------------------------------------------------------------------------------------------------
@@ -296,7 +321,7 @@ class InstanceLife implements Instance {
     this.#trading?.stop();
     this.#doors.log[reason === "asked" ? "info" : "error"]({ reason, why }, "instance ends");
     if (reason !== "asked") this.#doors.send({ type: "fault", message: why });
-    const closing = Promise.allSettled([this.#guard.release(), ...[...this.#ports.values()].map((port) => port.close())]);
+    const closing = Promise.allSettled([this.#guard.release(), ...[...this.#accounts.values()].map(({ port }) => port.close())]);
     await Promise.race([closing, pause(GOODBYE_MAX_MS)]);
     this.#resolve(reason);
   }

@@ -3,7 +3,7 @@
 import type { Effect } from "../core/effects.ts";
 import { type Instrument, toLots, toPrice, toQuantity, toTicks } from "../core/instrument.ts";
 import type { Order, OrderStatus } from "../core/order.ts";
-import type { FillRow, OrderRow } from "../core/ports.ts";
+import type { FillRow, FundingRow, OrderRow } from "../core/ports.ts";
 import { type Lots, lots } from "../core/units.ts";
 
 /** Whose rows they are. */
@@ -14,6 +14,7 @@ export interface RowOwner {
 
 type PlaceEffect = Extract<Effect, { type: "place" }>;
 type RecordEffect = Extract<Effect, { type: "record" }>;
+type FundingEffect = Extract<Effect, { type: "recordFunding" }>;
 
 /** The row of an order that is about to leave. */
 export function intentRow(owner: RowOwner, instrument: Instrument, effect: PlaceEffect, at: number): OrderRow {
@@ -87,6 +88,12 @@ export function fillRow(owner: RowOwner, instrument: Instrument, effect: RecordE
     realizedPnl,
     at: fill.at,
   };
+}
+
+export function fundingRow(owner: RowOwner, instrument: Instrument, effect: FundingEffect): FundingRow {
+  const { exchange, account, symbol } = instrument.ref;
+  const { id: fundingId, amount, at } = effect;
+  return { botId: owner.botId, exchange, account, symbol, fundingId, currency: instrument.settle, amount, at };
 }
 
 const STATUSES: readonly OrderStatus[] = ["submitted", "open", "cancelSubmitted", "filled", "canceled", "rejected", "expired"];

@@ -2,6 +2,7 @@
 
 import type { KernelEvent } from "../core/events.ts";
 import type { Clock } from "../core/ports.ts";
+import { bookEvent } from "./event-feed.ts";
 import { type Legs, legNamed } from "./order-desk.ts";
 
 /** After this much silence the touch is read by REST: a calm market is silent too. */
@@ -47,11 +48,11 @@ export function createMarketWatch(options: MarketWatchOptions): MarketWatch {
     leg.isAsking = true;
     const askedAt = clock.monotonic();
     try {
-      const { bestBid, bestAsk } = await port.touch(instrument.ref.symbol);
+      const touch = await port.touch(instrument.ref.symbol);
       // The stream's book is newer than this answer when one came meanwhile.
       if (leg.seenAt > askedAt) return;
       touched(leg);
-      options.post({ type: "book", leg: name, bestBid, bestAsk, at: clock.now() });
+      options.post(bookEvent(name, touch, clock.now()));
     } catch (error) {
       options.onError(`no book of ${instrument.ref.symbol}: ${String(error)}`);
     } finally {

@@ -1,18 +1,24 @@
-// Sends places and cancels through an exchange port and turns each outcome into the kernel's events.
+// Sends places, amends and cancels through an exchange port and turns each outcome into the kernel's events.
 
 import type { Effect } from "../core/effects.ts";
 import type { KernelEvent } from "../core/events.ts";
 import type { Instrument } from "../core/instrument.ts";
-import type { CancelOutcome, Clock, ExchangePort, Fence, OrderRef, PlaceOutcome } from "../core/ports.ts";
+import type { Order } from "../core/order.ts";
+import type { AmendOutcome, CancelOutcome, Clock, ExchangePort, Fence, OrderRef, PlaceOutcome } from "../core/ports.ts";
+import type { OwnOrders } from "./own-orders.ts";
 
 export interface Leg {
-  readonly instrument: Instrument;
+  /** Only limits change while a process runs; with other steps it ends and begins anew. */
+  instrument: Instrument;
   readonly port: ExchangePort;
+  /** The bot's orders on the leg's account; legs of one account share it. */
+  readonly own: OwnOrders;
 }
 
 export type Legs = Readonly<Record<string, Leg>>;
 
 type PlaceEffect = Extract<Effect, { type: "place" }>;
+type AmendEffect = Extract<Effect, { type: "amend" }>;
 type CancelEffect = Extract<Effect, { type: "cancel" }>;
 
 /** An intent that is not stored within this is not sent. */
@@ -24,12 +30,12 @@ export interface OrderDeskOptions {
   readonly fence: Fence;
   readonly post: (event: KernelEvent) => void;
   /** Tells which exchange order id belongs to which of our orders. */
-  readonly learn: (clientOrderId: string, exchangeOrderId: string) => void;
+  readonly learn: (leg: string, clientOrderId: string, exchangeOrderId: string) => void;
   /** Nobody answered a place: from now on the order is in doubt. */
   readonly doubt: (clientOrderId: string) => void;
   /** A cancel that left the filled quantity open: somebody must ask. */
   readonly inquire: (leg: string, clientOrderId: string) => void;
-  readonly createdAt: (clientOrderId: string) => number;
+  readonly order: (clientOrderId: string) => Order | undefined;
   readonly isUrgent: () => boolean;
   readonly onError: (message: string) => void;
 }
@@ -38,6 +44,8 @@ export interface OrderDesk {
   /** Why a place would be refused right now, before anything is stored; null when it may be tried. */
   refuses(urgency: "close" | "open"): { readonly code: string; readonly message: string } | null;
   place(effect: PlaceEffect, stored: Promise<boolean>): void;
+  /** `stored`: the state that knows of the change is stored. */
+  amend(effect: AmendEffect, stored: Promise<boolean>): void;
   cancel(effect: CancelEffect): void;
   /** True while the database takes no rows: no new openings. */
   ledgerTrouble: boolean;
@@ -84,15 +92,34 @@ class Desk implements OrderDesk {
     );
   }
 
+  amend(effect: AmendEffect, stored: Promise<boolean>): void {
+    const { port } = legNamed(this.#options.legs, effect.leg);
+    const order = this.#options.order(effect.clientOrderId);
+    if (port.amend === undefined || order === undefined) {
+      this.#amended(effect, { outcome: "refused", code: "cannotAmend", message: `${port.name} changes no orders in place` });
+      return;
+    }
+    const { side, postOnly, reduceOnly } = order;
+    const { price, quantity } = effect;
+    void this.#track(port.amend(this.#refOf(effect), { side, price, quantity, postOnly, reduceOnly }, soon(stored))).then(
+      (outcome) => this.#amended(effect, outcome),
+      (error: unknown) => this.#amended(effect, { outcome: "unknown", message: String(error) }),
+    );
+  }
+
   cancel(effect: CancelEffect): void {
-    const { legs, createdAt, isUrgent } = this.#options;
-    const { clientOrderId, exchangeOrderId } = effect;
-    const { instrument, port } = legNamed(legs, effect.leg);
-    const order: OrderRef = { symbol: instrument.ref.symbol, clientOrderId, exchangeOrderId, createdAt: createdAt(clientOrderId) };
-    void this.#track(port.cancel(order, isUrgent() ? "panic" : "cancel")).then(
+    const { legs, isUrgent } = this.#options;
+    const { port } = legNamed(legs, effect.leg);
+    void this.#track(port.cancel(this.#refOf(effect), isUrgent() ? "panic" : "cancel")).then(
       (outcome) => this.#canceled(effect, outcome),
       (error: unknown) => this.#canceled(effect, { outcome: "unknown", message: String(error) }),
     );
+  }
+
+  #refOf({ leg, clientOrderId, exchangeOrderId }: AmendEffect | CancelEffect): OrderRef {
+    const { legs, order, clock } = this.#options;
+    const createdAt = order(clientOrderId)?.createdAt ?? clock.now();
+    return { symbol: legNamed(legs, leg).instrument.ref.symbol, clientOrderId, exchangeOrderId, createdAt };
   }
 
   async #track<T>(request: Promise<T>): Promise<T> {
@@ -110,7 +137,7 @@ class Desk implements OrderDesk {
     switch (outcome.outcome) {
       case "accepted": {
         const { exchangeOrderId, filledQuantity } = outcome;
-        learn(about.clientOrderId, exchangeOrderId);
+        learn(about.leg, about.clientOrderId, exchangeOrderId);
         post({ type: "accepted", ...about, exchangeOrderId, filledQuantity });
         // An IOC order that found too little is over, though nobody canceled it.
         if (outcome.closed && filledQuantity < effect.order.quantity) post({ type: "canceled", ...about, filledQuantity, expired: true });
@@ -127,6 +154,19 @@ class Desk implements OrderDesk {
         post({ type: "unknown", ...about });
         return;
     }
+  }
+
+  #amended(effect: AmendEffect, outcome: AmendOutcome): void {
+    const { post, learn, onError, clock } = this.#options;
+    const about = { leg: effect.leg, clientOrderId: effect.clientOrderId, at: clock.now() };
+    if (outcome.outcome === "amended") {
+      const { exchangeOrderId, price, quantity } = outcome;
+      learn(about.leg, about.clientOrderId, exchangeOrderId);
+      post({ type: "amended", ...about, price, quantity });
+      return;
+    }
+    onError(`amend ${outcome.outcome === "unknown" ? "unanswered" : "refused"}: ${outcome.message}`);
+    post({ type: "amendRefused", ...about, isUnknown: outcome.outcome === "unknown" });
   }
 
   #canceled(effect: CancelEffect, outcome: CancelOutcome): void {

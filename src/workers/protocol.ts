@@ -3,7 +3,7 @@
 import type { Mode } from "../core/alert.ts";
 import type { BotConfig } from "../core/bot-config.ts";
 import type { Desired } from "../core/events.ts";
-import type { LedgerRow, RowResult, StoredBot } from "../core/ports.ts";
+import type { EndRow, LedgerRow, RowResult, StoredBot } from "../core/ports.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
 import type { BucketLimit } from "../exchanges/limits.ts";
@@ -37,8 +37,11 @@ export interface Directive {
 export interface Begin {
   readonly type: "begin";
   readonly config: BotConfig;
-  /** 1..255, unique per account. */
+  readonly configVersion: number;
+  /** 1..255, unique on the bot's own account. */
   readonly number: number;
+  /** Its number on each account that it trades on, by `exchange:account`. */
+  readonly numbers: Readonly<Record<string, number>>;
   readonly epoch: number;
   /** Name of the holder in the lease. */
   readonly holder: string;
@@ -49,12 +52,18 @@ export interface Begin {
   readonly accounts: readonly AccountAccess[];
   readonly redisUrl: string;
   readonly limits: Readonly<Record<string, readonly BucketLimit[]>>;
+  /** Folders of the user's own strategies. */
+  readonly strategyFolders: readonly string[];
+  /** Zone whose midnight begins the risk day. */
+  readonly timezone: string;
   readonly logLevel: string;
 }
 
 export type ToInstance =
   | Begin
   | { readonly type: "directive"; readonly directive: Directive }
+  /** Other parameters, as a version of the configuration holds them; answered by `adjusted`. */
+  | { readonly type: "adjust"; readonly version: number; readonly params: Readonly<Record<string, unknown>> }
   /** Answer to `rows`: one result per row after their commit, or why nothing of the batch was stored. */
   | { readonly type: "committed"; readonly batch: number; readonly results: readonly RowResult[] }
   | { readonly type: "refusedRows"; readonly batch: number; readonly message: string }
@@ -81,8 +90,10 @@ export type FromInstance =
   /** What the directive asked for has been requested and answered: no place or cancel is under way. */
   | { readonly type: "followed"; readonly sequence: number }
   | { readonly type: "settled"; readonly settled: Settled }
-  /** The strategy or the risk gate halted the bot. */
-  | { readonly type: "halted"; readonly reason: Text }
+  /** The bot halted itself or has finished; that is stored. */
+  | { readonly type: "ended"; readonly end: EndRow }
+  /** The parameters of this version are in force (null), or were refused and everything is as it was. */
+  | { readonly type: "adjusted"; readonly version: number; readonly refusal: Text | null }
   /** Why the instance is about to exit without having been asked. */
   | { readonly type: "fault"; readonly message: string }
   /** The bot cannot run as it is configured; trying again would not help. */

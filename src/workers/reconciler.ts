@@ -1,11 +1,11 @@
 // Reads the exchange's own list of orders, positions and fills, and turns it into the kernel's events.
 
 import type { ExchangeFill, KernelEvent, OpenOrder } from "../core/events.ts";
+import type { Instrument } from "../core/instrument.ts";
 import type { Order } from "../core/order.ts";
 import type { AccountSnapshot, Clock, ExchangePort } from "../core/ports.ts";
 import { type Lots, lots } from "../core/units.ts";
-import type { Leg, Legs } from "./order-desk.ts";
-import type { OwnOrders } from "./own-orders.ts";
+import { type Leg, type Legs, legNamed } from "./order-desk.ts";
 
 export const RECONCILE_EVERY_MS = 15_000;
 /** Exchanges allow few reads of history (Backpack: 30 a minute and account), so fills are read when in doubt, else this often. */
@@ -16,10 +16,9 @@ const OVERLAP_MS = 60_000;
 export interface ReconcilerOptions {
   readonly legs: Legs;
   readonly clock: Clock;
-  readonly own: OwnOrders;
   readonly post: (event: KernelEvent) => void;
   /** Tells whose an exchange order id is. */
-  readonly learn: (clientOrderId: string, exchangeOrderId: string) => void;
+  readonly learn: (leg: string, clientOrderId: string, exchangeOrderId: string) => void;
   readonly takeFills: (leg: string, fills: readonly ExchangeFill[]) => void;
   readonly liveOrders: () => readonly Order[];
   /** Where the first read of a leg's fills starts, epoch ms. */
@@ -78,13 +77,13 @@ class AccountReader implements Reconciler {
   }
 
   async ownOpenOrders(): ReturnType<Reconciler["ownOpenOrders"]> {
-    const { legs, own } = this.#options;
+    const { legs } = this.#options;
     const found = [];
     for (const [port, names] of portsOf(legs)) {
       const snapshot = await port.snapshot(names.map((name) => symbolOf(legs, name)));
       for (const leg of names) {
         for (const order of snapshot.openOrders) {
-          const clientOrderId = own.clientOrderIdOf(order);
+          const clientOrderId = legNamed(legs, leg).own.clientOrderIdOf(order);
           if (order.symbol === symbolOf(legs, leg) && clientOrderId !== null) found.push({ leg, order, clientOrderId });
         }
       }
@@ -108,14 +107,14 @@ class AccountReader implements Reconciler {
 
   /** False when its fills could not be read: the list of orders still stands, the position then proves nothing. */
   async #reconcileLeg(name: string, snapshot: AccountSnapshot, read: Read): Promise<boolean> {
-    const { legs, own, post, learn, clock, fillCount } = this.#options;
-    const leg = legs[name];
-    if (leg === undefined) return true;
+    const { legs, post, learn, clock, fillCount } = this.#options;
+    const leg = legNamed(legs, name);
     const openOrders = snapshot.openOrders.flatMap((order) => {
-      const clientOrderId = order.symbol === leg.instrument.ref.symbol ? own.clientOrderIdOf(order) : null;
+      const clientOrderId = order.symbol === leg.instrument.ref.symbol ? leg.own.clientOrderIdOf(order) : null;
       return clientOrderId === null ? [] : [{ ...order, clientOrderId }];
     });
-    for (const { clientOrderId, exchangeOrderId } of openOrders) learn(clientOrderId, exchangeOrderId);
+    for (const { clientOrderId, exchangeOrderId } of openOrders) learn(name, clientOrderId, exchangeOrderId);
+    for (const event of accountEvents(name, leg.instrument, snapshot, clock.now())) post(event);
     const cursor = this.#cursors.get(name);
     const isDue = cursor === undefined || clock.monotonic() - cursor.readAt >= FILLS_EVERY_MS;
     const hasFills = read.isDoubtful || isDue || this.#differs(name, openOrders) ? await this.#readFills(name, leg, read.askedAt) : true;
@@ -154,6 +153,23 @@ class AccountReader implements Reconciler {
 
 function symbolOf(legs: Legs, name: string): string {
   return legs[name]?.instrument.ref.symbol ?? "";
+}
+
+/** What the account could use on a leg, and where its position would be liquidated. */
+function accountEvents(leg: string, instrument: Instrument, snapshot: AccountSnapshot, at: number): KernelEvent[] {
+  const balances: KernelEvent = { type: "balances", leg, ...availableOn(instrument, snapshot), at };
+  if (instrument.kind === "spot") return [balances];
+  const position = snapshot.positions.find(({ symbol }) => symbol === instrument.ref.symbol);
+  return [balances, { type: "margin", leg, liquidationPrice: position?.liquidationPrice ?? null, at }];
+}
+
+/** Free base and quote, decimal strings; a currency that the account does not list is one that it has none of. */
+export function availableOn(
+  { base, settle }: Instrument,
+  { balances }: AccountSnapshot,
+): { readonly base: string; readonly quote: string } {
+  const freeOf = (currency: string): string => balances.find((balance) => balance.currency === currency)?.free ?? "0";
+  return { base: freeOf(base), quote: freeOf(settle) };
 }
 
 /** Absent from a list that was read in full means flat. Spot balances belong to the whole account, so they prove nothing. */

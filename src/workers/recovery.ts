@@ -1,18 +1,21 @@
 // The one way into a running bot: connect, load, compare with the exchange, turn differences into events.
 
 import { runForMs, toRiskLimits } from "../core/bot-limits.ts";
+import { refKey } from "../core/instrument.ts";
 import { createKernel, type Kernel } from "../core/kernel.ts";
 import type { Order } from "../core/order.ts";
 import type { Clock, ExchangePort } from "../core/ports.ts";
 import type { MarketSnapshot } from "../core/strategy.ts";
 import { UserError } from "../core/text.ts";
+import { type AccountName, accountKey } from "../storage/bot-numbers.ts";
 import type { BotPlan } from "./bot-plan.ts";
 import type { Driver } from "./driver.ts";
 import { storedOrder } from "./ledger-rows.ts";
-import type { Leg, Legs } from "./order-desk.ts";
+import { type Leg, type Legs, legNamed } from "./order-desk.ts";
+import type { OwnOrders } from "./own-orders.ts";
 import { pause } from "./pause.ts";
 import type { Begin } from "./protocol.ts";
-import type { Reconciler } from "./reconciler.ts";
+import { availableOn, type Reconciler } from "./reconciler.ts";
 
 const PAUSE_FIRST_MS = 500;
 const PAUSE_MAX_MS = 15_000;
@@ -39,26 +42,32 @@ export async function untilDone<T>(what: string, retry: Retry, work: () => Promi
   }
 }
 
-/** Instruments of every leg, on the port of its account. `ports` is keyed by `exchange:account`. */
-export async function openLegs(plan: BotPlan, ports: ReadonlyMap<string, ExchangePort>, retry: Retry): Promise<Legs> {
+/** One account that the bot trades on: its connection, and its orders there. */
+export interface OpenAccount {
+  readonly port: ExchangePort;
+  readonly own: OwnOrders;
+}
+
+/** Instruments of every leg, on the port of its account. `accounts` is keyed by `exchange:account`. */
+export async function openLegs(plan: BotPlan, accounts: ReadonlyMap<string, OpenAccount>, retry: Retry): Promise<Legs> {
   const legs: Record<string, Leg> = {};
   for (const [name, ref] of Object.entries(plan.legs)) {
-    const port = ports.get(`${ref.exchange}:${ref.account}`);
-    if (port === undefined) throw new Error(`no connection to ${ref.exchange}:${ref.account}`);
-    const instrument = await untilDone(`loading ${ref.symbol}`, retry, () => port.instrument(ref.symbol));
-    legs[name] = { instrument, port };
+    const account = accounts.get(accountKey(ref));
+    if (account === undefined) throw new Error(`no connection to ${accountKey(ref)}`);
+    const instrument = await untilDone(`loading ${ref.symbol}`, retry, () => account.port.instrument(ref.symbol));
+    legs[name] = { instrument, ...account };
   }
   return legs;
 }
 
-/** The touch of every leg. */
+/** The touch of every leg, and what its account could use: a strategy may size its first orders by that. */
 export async function openMarket(legs: Legs, clock: Clock, retry: Retry): Promise<MarketSnapshot> {
   const market: Record<string, MarketSnapshot["legs"][string]> = {};
   for (const [name, { instrument, port }] of Object.entries(legs)) {
-    const { bestBid, bestAsk } = await untilDone(`reading the touch of ${instrument.ref.symbol}`, retry, () =>
-      port.touch(instrument.ref.symbol),
-    );
-    market[name] = { instrument, bestBid, bestAsk };
+    const { symbol } = instrument.ref;
+    const { bestBid, bestAsk } = await untilDone(`reading the touch of ${symbol}`, retry, () => port.touch(symbol));
+    const snapshot = await untilDone(`reading the balances beside ${symbol}`, retry, () => port.snapshot([symbol]));
+    market[name] = { instrument, bestBid, bestAsk, available: availableOn(instrument, snapshot) };
   }
   return { at: clock.now(), legs: market };
 }
@@ -67,11 +76,15 @@ export async function openMarket(legs: Legs, clock: Clock, retry: Retry): Promis
 export function loadKernel(begin: Begin, plan: BotPlan, legs: Legs, market: MarketSnapshot): Kernel {
   const instruments = Object.fromEntries(Object.entries(legs).map(([name, leg]) => [name, leg.instrument]));
   const runFor = runForMs(begin.config);
+  const botNumbers = Object.fromEntries(Object.entries(plan.legs).map(([name, ref]) => [name, numberOn(begin, ref)]));
+  const amends = Object.keys(legs).filter((name) => legNamed(legs, name).port.capabilities.amend);
   const { state, lastCounter } = begin.stored;
   return createKernel(
     {
       botId: begin.config.id,
       botNumber: begin.number,
+      botNumbers,
+      amends,
       strategy: plan.strategy,
       params: plan.params,
       instruments,
@@ -83,10 +96,17 @@ export function loadKernel(begin: Begin, plan: BotPlan, legs: Legs, market: Mark
   );
 }
 
+/** The bot's number on an account. */
+export function numberOn({ config, number, numbers }: Begin, ref: AccountName): number {
+  const found = numbers[accountKey(ref)] ?? (accountKey(ref) === accountKey(config) ? number : undefined);
+  if (found === undefined) throw new Error(`${config.id} has no number on ${accountKey(ref)}`);
+  return found;
+}
+
 function ordersOf(begin: Begin, legs: Legs): Order[] {
   return begin.stored.openOrders.map((row) => {
     const leg = legs[row.leg];
-    if (leg === undefined || leg.instrument.ref.symbol !== row.symbol) {
+    if (leg === undefined || refKey(leg.instrument.ref) !== refKey(row)) {
       throw new UserError({
         en: `${begin.config.id}: order ${row.clientOrderId} on ${row.symbol} is still open, but the configuration no longer trades it`,
         "zh-TW": `${begin.config.id}：${row.symbol} 的委託 ${row.clientOrderId} 仍未結束，但目前的設定已不交易該商品`,

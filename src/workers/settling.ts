@@ -1,6 +1,6 @@
 // Proves that a bot that was told to rest has nothing left at the exchange: the kernel says so, then a read confirms it.
 
-import { type Instrument, toLots } from "../core/instrument.ts";
+import { type Instrument, refKey, toLots } from "../core/instrument.ts";
 import type { KernelStatus } from "../core/kernel.ts";
 import type { Clock } from "../core/ports.ts";
 import { wantsRest } from "./directive-feed.ts";
@@ -11,7 +11,7 @@ const VERIFY_EVERY_MS = 1_000;
 
 export interface SettlingOptions {
   readonly clock: Clock;
-  readonly instrument: Instrument;
+  readonly instruments: readonly Instrument[];
   readonly directive: () => Directive;
   readonly status: () => KernelStatus;
   readonly liveOrders: () => number;
@@ -36,12 +36,16 @@ export function createSettling(options: SettlingOptions): Settling {
     const { state } = options.status();
     const isThrough = state === "stopped" || (state === "halted" && options.liveOrders() === 0);
     const isAsked = wantsRest(directive) || state === "halted" || (directive.desired === "draining" && state === "stopped");
-    return isAsked && isThrough && options.isIdle() && (!directive.flatten || isFlat(options.status().position));
+    return isAsked && isThrough && options.isIdle() && (!directive.flatten || isFlat());
   }
 
-  /** What the exchange does not let us close counts as flat. */
-  function isFlat(position: string): boolean {
-    return Math.abs(toLots(options.instrument, position, "nearest")) < Math.max(1, options.instrument.minQuantity);
+  /** On every leg; what the exchange does not let us close counts as flat. */
+  function isFlat(): boolean {
+    const { legs, position } = options.status();
+    return options.instruments.every((instrument, index) => {
+      const held = legs?.find((leg) => refKey(leg) === refKey(instrument.ref))?.position ?? (index === 0 ? position : "0");
+      return Math.abs(toLots(instrument, held, "nearest")) < Math.max(1, instrument.minQuantity);
+    });
   }
 
   async function verify(directive: Directive): Promise<void> {
@@ -55,7 +59,7 @@ export function createSettling(options: SettlingOptions): Settling {
     if (options.directive().sequence !== directive.sequence || !rests(directive)) return;
     saidFor = directive.sequence;
     const { position } = options.status();
-    options.onSettled({ sequence: directive.sequence, at: clock.now(), position, isFlat: isFlat(position) });
+    options.onSettled({ sequence: directive.sequence, at: clock.now(), position, isFlat: isFlat() });
   }
 
   return {

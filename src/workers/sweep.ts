@@ -1,17 +1,15 @@
 // Takes a bot's orders off without its kernel: the last resort when the stored state cannot be loaded.
 
-import { toQuantity } from "../core/instrument.ts";
+import { refKey, toQuantity } from "../core/instrument.ts";
 import type { Clock, LedgerStore, OrderRow } from "../core/ports.ts";
 import { NEVER_ARRIVED_MS } from "./inquiries.ts";
 import type { Leg, Legs } from "./order-desk.ts";
-import type { OwnOrders } from "./own-orders.ts";
 import { pause } from "./pause.ts";
 
 const PAUSE_MS = 1_000;
 
 export interface SweepOptions {
   readonly legs: Legs;
-  readonly own: OwnOrders;
   /** Stored orders that are not proven closed. */
   readonly stored: readonly OrderRow[];
   readonly ledger: LedgerStore;
@@ -42,11 +40,11 @@ export async function sweepOrders(options: SweepOptions): Promise<boolean> {
 
 async function cancelOnce(options: SweepOptions): Promise<number> {
   let found = 0;
-  for (const { instrument, port } of Object.values(options.legs)) {
+  for (const { instrument, port, own } of Object.values(options.legs)) {
     const { symbol } = instrument.ref;
     const snapshot = await port.snapshot([symbol]);
     for (const order of snapshot.openOrders) {
-      const clientOrderId = order.symbol === symbol ? options.own.clientOrderIdOf(order) : null;
+      const clientOrderId = order.symbol === symbol ? own.clientOrderIdOf(order) : null;
       if (clientOrderId === null) continue;
       found += 1;
       await port.cancel({ symbol, clientOrderId, exchangeOrderId: order.exchangeOrderId, createdAt: order.at }, "panic");
@@ -58,7 +56,7 @@ async function cancelOnce(options: SweepOptions): Promise<number> {
 /** Stores what became of the swept orders, as far as the exchange says; unseen fills keep an order open for the next life. */
 async function storeSwept(options: SweepOptions): Promise<void> {
   for (const row of options.stored) {
-    const leg: Leg | undefined = Object.values(options.legs).find(({ instrument }) => instrument.ref.symbol === row.symbol);
+    const leg: Leg | undefined = Object.values(options.legs).find(({ instrument }) => refKey(instrument.ref) === refKey(row));
     if (leg === undefined) continue;
     const { symbol, clientOrderId, exchangeOrderId, createdAt } = row;
     const found = await leg.port.lookup({ symbol, clientOrderId, exchangeOrderId, createdAt });

@@ -2,34 +2,37 @@
 
 import type { Logger } from "pino";
 import type { ActualState } from "../core/events.ts";
-import type { Instrument } from "../core/instrument.ts";
 import type { Kernel, KernelStatus } from "../core/kernel.ts";
 import type { Order } from "../core/order.ts";
 import type { Clock, LedgerStore } from "../core/ports.ts";
-import type { BotPlan } from "./bot-plan.ts";
+import type { Text } from "../core/text.ts";
+import { adjustedPlan, type BotPlan } from "./bot-plan.ts";
 import { controlEvent, directiveEvents, wantsRest } from "./directive-feed.ts";
 import { createDriver, type Driver, type DriverOptions } from "./driver.ts";
 import { followEvents } from "./event-feed.ts";
+import { createFundingReader, FUNDING_EVERY_MS, type FundingReader } from "./funding-reader.ts";
+import { createInstrumentWatch, INSTRUMENTS_EVERY_MS, type InstrumentWatch, type InstrumentWatchOptions } from "./instrument-watch.ts";
 import type { LeaseGuard } from "./lease-guard.ts";
 import { createMarketWatch, type MarketWatch } from "./market-watch.ts";
 import type { Legs } from "./order-desk.ts";
-import type { OwnOrders } from "./own-orders.ts";
 import { pause } from "./pause.ts";
 import { type Begin, type Directive, LEASE_TTL_MS, type Settled } from "./protocol.ts";
 import { createReconciler, RECONCILE_EVERY_MS, type Reconciler } from "./reconciler.ts";
 import { catchUp } from "./recovery.ts";
+import { riskDayOf } from "./risk-day.ts";
 import { createSettling, type Settling } from "./settling.ts";
 
 const TICK_MS = 1_000;
 const SETTLE_LOOK_MS = 250;
 const QUIET_LOOK_MS = 20;
+/** Balances are read this long after a fill. */
+const READ_AFTER_FILL_MS = 3_000;
 
 export interface TradingOptions {
   readonly begin: Begin;
   readonly plan: BotPlan;
   readonly kernel: Kernel;
   readonly legs: Legs;
-  readonly own: OwnOrders;
   readonly guard: LeaseGuard;
   readonly ledger: LedgerStore;
   readonly clock: Clock;
@@ -40,6 +43,11 @@ export interface TradingOptions {
   /** No request that the directive of this sequence led to is under way any more. */
   readonly onFollowed: (sequence: number) => void;
   readonly onSettled: (settled: Settled) => void;
+  readonly onEnd: DriverOptions["onEnd"];
+  /** The parameters of a version are in force (null), or were refused. */
+  readonly onAdjusted: (version: number, refusal: Text | null) => void;
+  /** An exchange changed the steps in which prices or quantities are counted: this process must not go on. */
+  readonly onNewSteps: InstrumentWatchOptions["onNewSteps"];
   readonly onError: (message: string) => void;
   readonly onFatal: DriverOptions["onFatal"];
 }
@@ -49,6 +57,8 @@ export interface Trading {
   recover(): Promise<number>;
   /** Follows the newest directive; `wasHalted`: the one before it held a halt. */
   follow(wasHalted: boolean): void;
+  /** Takes other parameters over; answered by `onAdjusted`. */
+  adjust(version: number, params: Readonly<Record<string, unknown>>): void;
   status(): KernelStatus;
   readonly arePulled: boolean;
   ledgerTrouble(isInTrouble: boolean): void;
@@ -68,14 +78,21 @@ class TradingLife implements Trading {
   readonly #reconciler: Reconciler;
   readonly #watch: MarketWatch;
   readonly #settling: Settling;
+  readonly #funding: FundingReader;
+  readonly #instruments: InstrumentWatch;
   readonly #timers: NodeJS.Timeout[] = [];
   #isRecovered = false;
   #isLeaving = false;
   #arePulled = false;
   #followedUnder = -1;
+  #riskDay: string | null = null;
+  #endedUnder = -1;
+  #readAfterFills: NodeJS.Timeout | undefined;
+  /** Versions whose parameters the kernel has been given and not answered yet, oldest first. */
+  readonly #adjusting: number[] = [];
 
   constructor(options: TradingOptions) {
-    const { kernel, legs, own, clock, begin, directive, onError } = options;
+    const { kernel, legs, clock, begin, directive, onError } = options;
     this.#options = options;
     const driver = createDriver({
       ...options,
@@ -84,6 +101,13 @@ class TradingLife implements Trading {
       strategy: options.plan.strategy,
       fence: options.guard.fence,
       isUrgent: () => directive().halt !== null,
+      flattensOnBreach: begin.config.risk.onBreach === "flatten",
+      onFill: () => this.#readSoon(),
+      onEnd: (end) => {
+        this.#endedUnder = directive().sequence;
+        options.onEnd(end);
+      },
+      onAdjusted: (refusal) => this.#adjusted(refusal),
       onState: (state) => options.onState(state, this.status()),
     });
     const { post, takeFills, learn } = driver;
@@ -92,7 +116,6 @@ class TradingLife implements Trading {
     this.#reconciler = createReconciler({
       legs,
       clock,
-      own,
       post,
       learn,
       takeFills,
@@ -106,7 +129,7 @@ class TradingLife implements Trading {
     this.#watch = createMarketWatch({ legs, clock, post, onLost, onError });
     this.#settling = createSettling({
       clock,
-      instrument: firstInstrument(legs),
+      instruments: Object.values(legs).map(({ instrument }) => instrument),
       directive,
       status: () => this.status(),
       liveOrders: () => kernel.liveOrders().length,
@@ -115,6 +138,8 @@ class TradingLife implements Trading {
       onSettled: (settled) => void driver.storeState().then(() => options.onSettled(settled)),
       onError,
     });
+    this.#funding = createFundingReader({ legs, clock, claims: begin.stored.claims, post, onError });
+    this.#instruments = createInstrumentWatch({ legs, clock, post, onNewSteps: options.onNewSteps, onError });
   }
 
   get arePulled(): boolean {
@@ -132,12 +157,16 @@ class TradingLife implements Trading {
     await catchUp(this.#driver, this.#reconciler, clock, { signal, onError });
     signal.throwIfAborted();
     if (this.#isLeaving) return kernel.liveOrders().length;
+    this.#tellRiskDay();
     // The operator's word comes first: a bot that was stopped meanwhile must not quote for a moment.
     this.#isRecovered = true;
     this.follow(wasHalted);
     this.#driver.post({ type: "recovered", at: clock.now() });
     this.#every(TICK_MS, () => this.#tick());
     this.#every(RECONCILE_EVERY_MS, () => void this.#reconciler.run(false));
+    this.#every(FUNDING_EVERY_MS, () => void this.#funding.run());
+    this.#every(INSTRUMENTS_EVERY_MS, () => void this.#instruments.check());
+    void this.#funding.run();
     this.#every(SETTLE_LOOK_MS, () => {
       this.#checkFollowed();
       void this.#settling.check();
@@ -146,10 +175,10 @@ class TradingLife implements Trading {
   }
 
   #followStreams(): void {
-    const { legs, own, clock, kernel, signal, onError, onFatal } = this.#options;
+    const { legs, clock, kernel, signal, onError, onFatal } = this.#options;
     const { post, takeFills, learn } = this.#driver;
     const onGap = () => void this.#reconciler.run(true);
-    const feed = { legs, own, clock, post, takeFills, learn, order: kernel.order, onBook: this.#watch.seen, onGap, onError };
+    const feed = { legs, clock, post, takeFills, learn, order: kernel.order, onBook: this.#watch.seen, onGap, onError };
     followEvents(feed, signal).catch((error: unknown) => onFatal("kernel", error));
   }
 
@@ -158,9 +187,40 @@ class TradingLife implements Trading {
   }
 
   #tick(): void {
+    this.#tellRiskDay();
     this.#watch.check();
     this.#driver.keepState();
     this.#pullQuotes();
+  }
+
+  #tellRiskDay(): void {
+    const { clock, begin } = this.#options;
+    const day = riskDayOf(clock.now(), begin.timezone);
+    if (day === this.#riskDay) return;
+    this.#riskDay = day;
+    this.#driver.post({ type: "riskDay", day, at: clock.now() });
+  }
+
+  /** A fill changes what the account could use: read once for all fills of a moment. */
+  #readSoon(): void {
+    if (!this.#isRecovered) return;
+    this.#readAfterFills ??= setTimeout(() => {
+      this.#readAfterFills = undefined;
+      void this.#reconciler.run(false);
+    }, READ_AFTER_FILL_MS);
+  }
+
+  adjust(version: number, params: Readonly<Record<string, unknown>>): void {
+    const { plan, begin, clock, onAdjusted } = this.#options;
+    const next = adjustedPlan(plan, { ...begin.config, params });
+    if ("refused" in next) return onAdjusted(version, next.refused);
+    this.#adjusting.push(version);
+    this.#driver.post({ type: "adjust", params: next.params, at: clock.now() });
+  }
+
+  #adjusted(refusal: Text | null): void {
+    const version = this.#adjusting.shift();
+    if (version !== undefined) this.#options.onAdjusted(version, refusal);
   }
 
   follow(wasHalted: boolean): void {
@@ -186,7 +246,8 @@ class TradingLife implements Trading {
   /** Without Redis nobody guards the limits or the lease: opening orders come off until it is back. */
   #pullQuotes(): void {
     const { guard, directive, clock, log } = this.#options;
-    if (this.#isLeaving || wantsRest(directive())) return;
+    // A bot that ended by itself waits for the directive that follows from it.
+    if (this.#isLeaving || wantsRest(directive()) || this.#endedUnder === directive().sequence) return;
     const isAway = guard.ageMs() > LEASE_TTL_MS;
     if (isAway === this.#arePulled) return;
     this.#arePulled = isAway;
@@ -215,16 +276,11 @@ class TradingLife implements Trading {
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#readAfterFills);
     this.#driver.stop();
   }
 }
 
 function symbolOf(legs: Legs, name: string): string {
   return legs[name]?.instrument.ref.symbol ?? name;
-}
-
-function firstInstrument(legs: Legs): Instrument {
-  const first = Object.values(legs)[0];
-  if (first === undefined) throw new Error("a bot needs at least one leg");
-  return first.instrument;
 }

@@ -122,6 +122,20 @@ describe("faults", () => {
     expect(found.find((line) => line.startsWith("TELEGRAM_ALLOWED_USERS"))).toMatch(/"@alice" and "6:king"/);
   });
 
+  test("limits of the fleet tell every fault by its path", () => {
+    expect(faults({ BOTSWAIN_FLEET_RISK: '{"fleet":{"maxDailyLoss":"-5"},"accounts":{"backpack":{},"a/b":{"maxDrawdown":"x"}}}' })).toEqual(
+      [
+        "BOTSWAIN_FLEET_RISK: fleet.maxDailyLoss -5 must be above 0.",
+        'BOTSWAIN_FLEET_RISK: accounts names "backpack" but should name exchange/account, e.g. backpack/sim.',
+        "BOTSWAIN_FLEET_RISK: accounts.a/b.maxDrawdown x must be a decimal number such as 0.05.",
+      ],
+    );
+    expect(faults({ BOTSWAIN_FLEET_RISK: "{" })).toEqual([
+      expect.stringMatching(/^BOTSWAIN_FLEET_RISK holds "\{" but should be JSON such as /),
+    ]);
+    expect(load({ BOTSWAIN_FLEET_RISK: '{"fleet":{"maxDailyLoss":5}}' }).fleetRisk).toEqual({ fleet: { maxDailyLoss: "5" }, accounts: {} });
+  });
+
   test("secrets are not shown", () => {
     const found = faults({
       TELEGRAM_BOT_TOKEN: "s3cret",

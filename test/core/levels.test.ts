@@ -17,6 +17,24 @@ describe("grid levels", () => {
     expect(averageStep(levels)).toBe(100);
   });
 
+  it.each([
+    [1, 4, 3, [1, 2, 4]],
+    [4, 7, 3, [4, 6, 7]],
+    [2, 12, 5, [2, 4, 7, 10, 12]],
+  ])("arithmetic rounds halves to the even tick: %d to %d in %d points", (lower, upper, count, expected) => {
+    expect(gridLevels(ticks(lower), ticks(upper), count, "arithmetic")).toEqual(expected);
+  });
+
+  it("arithmetic is exact where doubles are not", () => {
+    const lower = 2 ** 51 + 1;
+    const levels = gridLevels(ticks(lower), ticks(lower + 2 ** 50), 200, "arithmetic");
+    for (const [index, level] of levels.entries()) {
+      const exact = (BigInt(lower) * 199n + BigInt(index) * 2n ** 50n) * 2n;
+      const distance = exact - BigInt(level) * 398n;
+      expect(distance <= 199n && distance >= -199n).toBe(true);
+    }
+  });
+
   it("drops levels that fall on one tick", () => {
     expect(gridLevels(ticks(100), ticks(103), 10, "arithmetic")).toEqual([100, 101, 102, 103]);
   });

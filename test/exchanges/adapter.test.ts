@@ -152,7 +152,7 @@ describe("orders", () => {
     );
     expect(await port.lookup(ref)).toMatchObject({ found: "closed", status: "filled", filledQuantity: lots(200) });
     const { positions } = await port.snapshot([ETH]);
-    expect(positions).toEqual([{ symbol: ETH, quantity: lots(200), averageEntryPrice: expect.any(String) }]);
+    expect(positions).toEqual([{ symbol: ETH, quantity: lots(200), averageEntryPrice: expect.any(String), liquidationPrice: null }]);
     // Back to flat, and past it: a short position is negative.
     const { bestBid } = await port.touch(ETH);
     const sale = { side: "sell", timeInForce: "ioc", postOnly: false, quantity: lots(500) } as const;

@@ -6,6 +6,9 @@ import { lots, ticks } from "../../src/core/units.ts";
 import { EventQueue } from "../../src/exchanges/event-queue.ts";
 import { accountAt, connectTo, SOL, StubExchange } from "./stub-exchange.ts";
 
+/** Orders, the book and the mark price. */
+const SUBSCRIPTIONS = 3;
+
 let stub: StubExchange;
 let port: ExchangePort;
 let abort: AbortController;
@@ -20,7 +23,7 @@ beforeEach(async () => {
   reading = (async () => {
     for await (const event of port.events([SOL], abort.signal)) events.push(event);
   })();
-  await until(() => stub.subscriptions.flat().length === 2);
+  await until(() => stub.subscriptions.flat().length === SUBSCRIPTIONS);
 });
 afterEach(async () => {
   abort.abort();
@@ -168,13 +171,47 @@ describe("books", () => {
   });
 });
 
+describe("marks", () => {
+  const mark = (price: string): void => {
+    const data = { e: "markPrice", E: 1, T: 1, f: "0.0001", i: "100.1", n: 1_760_000_000_000_000, p: price, s: "SOL_USDC_PERP" };
+    stub.push({ stream: "markPrice.SOL_USDC_PERP", data });
+  };
+
+  it("are told in ticks, one after the other, beside the books", async () => {
+    expect(stub.subscriptions.flat()).toContain("markPrice.SOL_USDC_PERP");
+    mark("100.02751853");
+    await until(() => ofType("mark").length === 1);
+    mark("100.04");
+    await until(() => ofType("mark").length === 2);
+    expect(ofType("mark").map((event) => [event.symbol, event.mark])).toEqual([
+      [SOL, ticks(10_003)],
+      [SOL, ticks(10_004)],
+    ]);
+  });
+});
+
+describe("the touch", () => {
+  it("carries the quantities there, also when only they change", async () => {
+    stub.on("GET /api/v1/depth", {
+      status: 200,
+      body: { bids: [["99.5", "1.25"]], asks: [["100.5", "2"]], lastUpdateId: "10", timestamp: 1 },
+    });
+    depth(11, 11);
+    await until(() => ofType("book").length === 1);
+    expect(ofType("book")[0]).toMatchObject({ bidQuantity: lots(125), askQuantity: lots(200) });
+    depth(12, 12, [["99.5", "0.75"]]);
+    await until(() => ofType("book").length === 2);
+    expect(ofType("book")[1]).toMatchObject({ bestBid: ticks(9_950), bidQuantity: lots(75), askQuantity: lots(200) });
+  });
+});
+
 describe("connection", () => {
   it("tells both streams lost, subscribes again and says when it is back", async () => {
     depth(11, 11);
     await until(() => ofType("resynced").length === 2);
     stub.dropSockets();
     await until(() => ofType("disconnected").length === 2);
-    await until(() => stub.subscriptions.flat().length === 4);
+    await until(() => stub.subscriptions.flat().length === 2 * SUBSCRIPTIONS);
     depth(11, 11);
     await until(() => ofType("resynced").length === 4);
     const story = events.filter((event) => event.type === "disconnected" || event.type === "resynced").map((event) => event.type);
@@ -184,7 +221,7 @@ describe("connection", () => {
   it("survives a refused subscription", async () => {
     stub.push({ id: null, error: { code: 4003, message: "Invalid signature" } });
     await until(() => ofType("disconnected").some((event) => event.message.includes("Invalid signature")));
-    await until(() => stub.subscriptions.flat().length === 4);
+    await until(() => stub.subscriptions.flat().length === 2 * SUBSCRIPTIONS);
   });
 
   it("ends at once when told, leaves no socket, and can be read again", async () => {
@@ -221,9 +258,12 @@ describe("the queue in between", () => {
     queue.push(book("A", 1));
     queue.push(book("B", 5));
     queue.push(book("A", 2));
+    queue.push({ type: "mark", symbol: "A", mark: ticks(7), at: 0 });
+    queue.push({ type: "mark", symbol: "A", mark: ticks(8), at: 0 });
     for (let index = 0; index < 3; index += 1) queue.push({ type: "resynced", stream: "private", at: index });
     const batch = await queue.next();
-    expect(batch?.map((event) => event.type)).toEqual(["resynced", "resynced", "book", "book"]);
+    expect(batch?.map((event) => event.type)).toEqual(["resynced", "resynced", "book", "book", "mark"]);
+    expect(batch?.[4]).toMatchObject({ mark: 8 });
     expect(batch?.[2]).toMatchObject({ symbol: "A", bestBid: 2 });
     expect(queue.takeOverflow()).toBe(true);
     expect(queue.takeOverflow()).toBe(false);

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo, Socket } from "node:net";
 import { pino } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { ExchangePort, Fence, PermitGrant, PermitRequest, Permits } from "../../src/core/ports.ts";
+import type { Clock, ExchangePort, Fence, PermitGrant, PermitRequest, Permits } from "../../src/core/ports.ts";
 import { type ExchangeAccount, Secret } from "../../src/exchanges/account.ts";
 import { connectExchange } from "../../src/exchanges/connect.ts";
 import { systemClock } from "./clock.ts";
@@ -171,10 +171,10 @@ export interface Connected {
 }
 
 /** Connects our adapter to a server with open permits and a fence that the test can shut. */
-export async function connectTo(account: ExchangeAccount): Promise<Connected> {
+export async function connectTo(account: ExchangeAccount, clock: Clock = systemClock): Promise<Connected> {
   const permits = new OpenPermits();
   const gate: { fence: Fence } = { fence: () => null };
   const log = pino({ level: "silent" });
-  const port = await connectExchange({ account, permits, fence: (kind) => gate.fence(kind), clock: systemClock, log });
+  const port = await connectExchange({ account, permits, fence: (kind) => gate.fence(kind), clock, log });
   return Object.assign(gate, { port, permits });
 }

@@ -1,13 +1,15 @@
 // Bots and changes: numbers, epochs, claims and halts under races, and what people's wishes do to them.
 
 import { expect, it } from "vitest";
+import { encodeClientOrderId } from "../../src/core/client-order-id.ts";
 import type { FleetChange } from "../../src/core/command.ts";
 import { plain, UserError } from "../../src/core/text.ts";
 import { createBots } from "../../src/storage/bots.ts";
 import { createChanges } from "../../src/storage/changes.ts";
+import { createLedgerStore } from "../../src/storage/ledger.ts";
 import { botConfig, botStatus } from "../memory-fleet.ts";
 import { onEachDatabase } from "./databases.ts";
-import { AT, actor } from "./rows.ts";
+import { AT, actor, fundingRow, orderRow } from "./rows.ts";
 
 const HOLDER = { workerId: "w1", host: "h1" };
 const ETH = { exchange: "backpack", account: "sim", symbol: "ETH/USDC:USDC" };
@@ -19,7 +21,8 @@ onEachDatabase("bots", ({ open }) => {
     const config = botConfig("eth_grid", { tags: ["a"], params: { gridNum: 20, lowerPrice: "1700.5" } });
     await bots.create(config);
     expect(await bots.get("eth_grid")).toEqual({
-      ...{ id: "eth_grid", number: 1, config, configVersion: 1, desired: "stopped", halt: null, epoch: 0, holder: null },
+      ...{ id: "eth_grid", number: 1, config, configVersion: 1, desired: "stopped", halt: null, flatten: false, epoch: 0 },
+      holder: null,
       ...{ host: null, pid: null, firstStartedAt: null, fillCount: 0, lastStatus: null },
     });
     expect(await bots.get("nobody")).toBeNull();
@@ -48,8 +51,55 @@ onEachDatabase("bots", ({ open }) => {
       number: n + 2,
       createdAt: 0n,
     }));
-    await db.transact((tx) => tx.bot.createMany({ data: rows }));
+    const numbers = rows.map(({ id, exchange, account, number }) => ({ botId: id, exchange, account, number }));
+    await db.transact(async (tx) => {
+      await tx.bot.createMany({ data: rows });
+      await tx.botNumber.createMany({ data: numbers });
+    });
     await expect(bots.create(botConfig("last"))).rejects.toThrow(UserError);
+  });
+
+  it("gives a bot a number on every account, never one that another bot has there, also under a race", async () => {
+    const dbs = [await open(), await open()] as const;
+    const [one, other] = [createBots(dbs[0], () => AT), createBots(dbs[1], () => AT)];
+    const abroad = { exchange: "backpack", account: "other" };
+    const home = { exchange: "backpack", account: "sim" };
+    await one.create(botConfig("native", { account: "other" }));
+    for (let index = 0; index < 6; index += 1) await one.create(botConfig(`bot${index}`));
+    const given = await Promise.all(
+      Array.from({ length: 6 }, (_, index) => (index % 2 === 0 ? one : other).numbers(`bot${index}`, [abroad, home])),
+    );
+    expect(given.map((numbers) => numbers.get("backpack:sim"))).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(given.map((numbers) => numbers.get("backpack:other")).sort()).toEqual([2, 3, 4, 5, 6, 7]);
+    expect(await other.numbers("bot0", [abroad])).toEqual(new Map([["backpack:other", given[0]?.get("backpack:other")]]));
+    // A newcomer there gets a number that no guest has.
+    expect((await other.create(botConfig("late", { account: "other" }))).number).toBe(8);
+  });
+
+  it("knows the counter of client order ids over all accounts, and since when it holds what", async () => {
+    const db = await open();
+    const bots = createBots(db, () => AT);
+    await bots.create(botConfig("native", { account: "other" }));
+    await bots.create(botConfig("eth_grid"));
+    const abroad = { ...ETH, account: "other" };
+    await bots.claim("eth_grid", [ETH, abroad]);
+    await bots.numbers("eth_grid", [ETH, abroad]);
+    const ledger = createLedgerStore(db);
+    await ledger.commit([
+      { type: "intent", order: orderRow({ clientOrderId: encodeClientOrderId(1, 7) }) },
+      { type: "intent", order: orderRow({ account: "other", clientOrderId: encodeClientOrderId(2, 9) }) },
+      { type: "funding", funding: fundingRow({ account: "other", fundingId: "8h", at: AT + 8 }) },
+      { type: "funding", funding: fundingRow({ account: "other", fundingId: "16h", at: AT + 16 }) },
+      // Nobody's claim: told late by a bot that no longer holds it.
+      { type: "funding", funding: fundingRow({ symbol: BTC.symbol, at: AT + 99 }) },
+    ]);
+    expect(await bots.stored("eth_grid")).toMatchObject({
+      lastCounter: 9,
+      claims: [
+        { ...abroad, since: AT, lastFundingAt: AT + 16 },
+        { ...ETH, since: AT, lastFundingAt: null },
+      ],
+    });
   });
 
   it("gives an epoch to one of many who take it, and opens one run", async () => {
@@ -187,6 +237,47 @@ onEachDatabase("changes", ({ open }) => {
     const panicked = createChanges(dbs[0]).commit({ type: "panic", botId: null, flatten: false }, actor("p"), ["eth_grid"], AT);
     await Promise.allSettled([started, panicked]);
     expect(await bots.get("eth_grid")).toMatchObject({ desired: "stopped", halt: { kind: "panic" } });
+  });
+
+  it("stores an adjustment as the next configuration, and takes it back when it fails or expires", async () => {
+    const db = await open();
+    const [bots, changes] = [createBots(db, () => AT), createChanges(db)];
+    await bots.create(botConfig("eth_grid", { params: { gridNum: 20 } }));
+    await changes.commit({ type: "pause", botId: "eth_grid" }, actor("p"), ["eth_grid"], AT);
+    const adjust = async (gridNum: number) => {
+      const [row] = await changes.commit(
+        { type: "adjust", botId: "eth_grid", params: { gridNum } },
+        actor(`a${gridNum}`),
+        ["eth_grid"],
+        AT,
+      );
+      return row;
+    };
+    const current = async () => {
+      const bot = await bots.get("eth_grid");
+      return [bot?.configVersion, bot?.config.params.gridNum, bot?.desired];
+    };
+    const outcomeOf = (outcome: "done" | "failed") => ({ botId: "eth_grid", outcome, message: plain("x"), status: null });
+    const first = await adjust(24);
+    expect(first).toMatchObject({ configVersion: 2, state: "pending" });
+    expect(await adjust(24)).toEqual(first);
+    expect(await current()).toEqual([2, 24, "paused"]);
+    await changes.finish(first?.id ?? "", outcomeOf("done"));
+    const second = await adjust(1);
+    await changes.finish(second?.id ?? "", outcomeOf("failed"));
+    expect(await current()).toEqual([2, 24, "paused"]);
+    // A version that was taken back is never another one's name.
+    const third = await adjust(30);
+    expect(third?.configVersion).toBe(4);
+    await changes.expire(AT + 60_001);
+    expect(await changes.get(third?.id ?? "")).toMatchObject({ state: "expired" });
+    expect(await current()).toEqual([2, 24, "paused"]);
+    // The first finish wins: one that lost takes nothing back.
+    await changes.finish(first?.id ?? "", outcomeOf("failed"));
+    await bots.dropVersion("eth_grid", 1);
+    expect(await current()).toEqual([2, 24, "paused"]);
+    const kept = await changes.get(second?.id ?? "");
+    expect(kept?.change).toMatchObject({ type: "adjust", params: { gridNum: 1 } });
   });
 
   it("lets the first finish win and expires what nobody did", async () => {

@@ -13,6 +13,7 @@ import { openDatabase } from "../../src/storage/database.ts";
 import { migratePostgres, migrateSqlite, migrationsFolder } from "../../src/storage/migrate.ts";
 import { onEachDatabase } from "./databases.ts";
 
+const MIGRATIONS = ["0001_init", "0002_numbers_and_adjustments"];
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 
 async function sentenceOf(opening: Promise<unknown>): Promise<string> {
@@ -44,7 +45,7 @@ onEachDatabase("migrations", ({ url, open }) => {
     await Promise.all([open(), open(), open(), open()]);
     const db = await open();
     const rows = await db.prisma.$queryRawUnsafe<{ migration_name: string }[]>(`SELECT migration_name FROM "_prisma_migrations"`);
-    expect(rows.map((row) => row.migration_name)).toEqual(["0001_init"]);
+    expect(rows.map((row) => row.migration_name)).toEqual(MIGRATIONS);
   });
 
   it("make what the models say", async () => {
@@ -63,23 +64,38 @@ onEachDatabase("migrations", ({ url, open }) => {
   it("that follow are applied later, in order", async () => {
     await open();
     for (const [name, sql] of [
-      ["0002_more", "CREATE TABLE more (a INTEGER); CREATE TABLE most (b INTEGER);"],
-      ["0003_less", "DROP TABLE most;"],
+      ["0012_more", "CREATE TABLE more (a INTEGER); CREATE TABLE most (b INTEGER);"],
+      ["0013_less", "DROP TABLE most;"],
     ] as const) {
       mkdirSync(join(copied(), name), { recursive: true });
       writeFileSync(join(folder, name, "migration.sql"), sql);
     }
-    expect(await migrate(folder)).toEqual(["0002_more", "0003_less"]);
+    expect(await migrate(folder)).toEqual(["0012_more", "0013_less"]);
     expect(await migrate(folder)).toEqual([]);
-    expect(await sentenceOf(open())).toContain("made by a newer Botswain (it holds migration 0002_more)");
+    expect(await sentenceOf(open())).toContain("made by a newer Botswain (it holds migration 0012_more)");
   });
 
   it("that fail leave nothing behind", async () => {
-    mkdirSync(join(copied(), "0002_broken"));
-    writeFileSync(join(folder, "0002_broken", "migration.sql"), "CREATE TABLE half (a INTEGER); CREATE TABLE half (a INTEGER);");
+    mkdirSync(join(copied(), "0012_broken"));
+    writeFileSync(join(folder, "0012_broken", "migration.sql"), "CREATE TABLE half (a INTEGER); CREATE TABLE half (a INTEGER);");
     await expect(migrate(folder)).rejects.toThrow("half");
-    rmSync(join(folder, "0002_broken"), { recursive: true });
-    expect(await migrate(folder)).toEqual(["0001_init"]);
+    rmSync(join(folder, "0012_broken"), { recursive: true });
+    expect(await migrate(folder)).toEqual(MIGRATIONS);
+  });
+
+  it("keep the numbers that bots had before a bot had one on each account", async () => {
+    const between = {
+      "0001a_bot": `INSERT INTO accounts ("exchange", "name", "createdAt") VALUES ('backpack', 'sim', 1);
+        INSERT INTO bots ("id", "exchange", "account", "number", "createdAt") VALUES ('old', 'backpack', 'sim', 9, 1);`,
+      // Fails, and with it the whole, unless the number is there.
+      "0012_proof": `CREATE TABLE proof (n INTEGER NOT NULL CHECK (n = 9));
+        INSERT INTO proof SELECT (SELECT "number" FROM bot_numbers WHERE "botId" = 'old' AND "exchange" = 'backpack' AND "account" = 'sim');`,
+    };
+    for (const [name, sql] of Object.entries(between)) {
+      mkdirSync(join(copied(), name));
+      writeFileSync(join(folder, name, "migration.sql"), sql);
+    }
+    expect(await migrate(folder)).toEqual([...MIGRATIONS, ...Object.keys(between)].sort());
   });
 
   it("that were changed after they were applied are refused", async () => {
@@ -113,7 +129,7 @@ describe("four processes that migrate one SQLite file at once", () => {
       console.log(JSON.stringify(migrateSqlite(${JSON.stringify(file)}, ${JSON.stringify(migrations)})));`;
     const runs = Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]));
     const applied = (await Promise.all(runs)).flatMap(({ stdout }) => JSON.parse(stdout) as string[]);
-    expect(applied).toEqual(["0001_init"]);
+    expect(applied).toEqual(MIGRATIONS);
   });
 });
 

@@ -5,11 +5,12 @@ import { encodeClientOrderId } from "../../src/core/client-order-id.ts";
 import type { LedgerRow } from "../../src/core/ports.ts";
 import { createAlertOutbox } from "../../src/storage/alerts.ts";
 import { createBots } from "../../src/storage/bots.ts";
+import { createChanges } from "../../src/storage/changes.ts";
 import type { Database } from "../../src/storage/database.ts";
 import { createLedgerStore } from "../../src/storage/ledger.ts";
 import { botConfig } from "../memory-fleet.ts";
 import { onEachDatabase } from "./databases.ts";
-import { AT, fillRow, noteRow, orderRow, stateRow } from "./rows.ts";
+import { AT, actor, endRow, fillRow, fundingRow, noteRow, orderRow, stateRow } from "./rows.ts";
 import { quietSignals } from "./signals-fake.ts";
 
 /** A bot whose current epoch is `epoch`. */
@@ -36,7 +37,7 @@ onEachDatabase("the ledger", ({ open }) => {
     ]);
     expect(results).toEqual(["stored", "stored", "stored", "stored", "stored"]);
     const bots = createBots(db);
-    expect(await bots.stored("eth_grid")).toEqual({ state, openOrders: [order], lastCounter: 7, lastFillAt: fill.at });
+    expect(await bots.stored("eth_grid")).toEqual({ state, openOrders: [order], lastCounter: 7, lastFillAt: fill.at, claims: [] });
     expect(await bots.fills("eth_grid", 10)).toEqual([fill]);
   });
 
@@ -111,6 +112,53 @@ onEachDatabase("the ledger", ({ open }) => {
     expect(await db.prisma.fill.count()).toBe(1);
     expect(await createAlertOutbox(db, quietSignals()).after(0, 10)).toHaveLength(1);
     expect((await createBots(db).get("eth_grid"))?.fillCount).toBe(1);
+  });
+
+  it("stores a funding payment once, whoever tells it and however often", async () => {
+    const db = await open();
+    await makeBot(db);
+    await makeBot(db, "btc_grid");
+    const ledger = createLedgerStore(db);
+    const row = (overrides: Parameters<typeof fundingRow>[0] = {}): LedgerRow => ({ type: "funding", funding: fundingRow(overrides) });
+    expect(await ledger.commit([row(), row(), row({ fundingId: "next" })])).toEqual(["stored", "duplicate", "stored"]);
+    expect(await ledger.commit([row({ botId: "btc_grid" }), row({ account: "other" })])).toEqual(["duplicate", "stored"]);
+    expect(await db.prisma.funding.findMany({ where: { fundingId: fundingRow().fundingId, account: "sim" } })).toMatchObject([
+      { botId: "eth_grid", amount: "-0.001301", currency: "USDC", at: BigInt(AT + 4_000) },
+    ]);
+  });
+
+  it("keeps a halt that a bot called until a person clears it, and stops a bot that has finished", async () => {
+    const db = await open();
+    await makeBot(db);
+    const [bots, ledger] = [createBots(db), createLedgerStore(db)];
+    const end = (overrides: Parameters<typeof endRow>[0] = {}): LedgerRow => ({ type: "end", end: endRow(overrides) });
+    await bots.setDesired("eth_grid", "running");
+    expect(await ledger.commit([end({ kind: "risk", flatten: true }), { type: "state", state: stateRow() }])).toEqual(["stored", "stored"]);
+    await ledger.commit([end({ reason: { en: "later", "zh-TW": "之後" } })]);
+    expect(await bots.get("eth_grid")).toMatchObject({
+      ...{ desired: "running", flatten: true },
+      halt: { kind: "risk", reason: JSON.stringify(endRow().reason), at: AT },
+    });
+    await createChanges(db).commit({ type: "resume", botId: "eth_grid" }, actor("r"), ["eth_grid"], AT);
+    expect(await bots.get("eth_grid")).toMatchObject({ desired: "running", flatten: false, halt: null });
+    await ledger.commit([end({ kind: "finished", flatten: true })]);
+    expect(await bots.get("eth_grid")).toMatchObject({ desired: "stopped", flatten: true, halt: null });
+    await bots.flattened("eth_grid");
+    expect(await bots.get("eth_grid")).toMatchObject({ flatten: false });
+    await bots.setDesired("eth_grid", "running");
+    await bots.takeEpoch("eth_grid", 1, { workerId: "w2", host: "h2" });
+    expect(await ledger.commit([end(), end({ kind: "finished" })])).toEqual(["stale", "stale"]);
+    expect(await bots.get("eth_grid")).toMatchObject({ desired: "running", halt: null });
+  });
+
+  it("lets price and quantity follow an amendment, but not a report that is late", async () => {
+    const db = await open();
+    await makeBot(db);
+    const ledger = createLedgerStore(db);
+    await ledger.commit([{ type: "intent", order: orderRow() }]);
+    await ledger.commit([{ type: "order", order: orderRow({ status: "open", price: "1801.00", quantity: "0.20", updatedAt: AT + 20 }) }]);
+    await ledger.commit([{ type: "order", order: orderRow({ status: "open", updatedAt: AT + 10 }) }]);
+    expect(await createBots(db).openOrders("eth_grid")).toMatchObject([{ price: "1801.00", quantity: "0.20", updatedAt: AT + 20 }]);
   });
 
   it("tells two fills of one self-trade apart", async () => {

@@ -113,6 +113,14 @@ describe.skipIf(!hasRedis)(suite, () => {
     await board.put(status);
     expect(await board.get(["btc_grid", "eth_grid"])).toEqual([null, status]);
     expect(await board.get([])).toEqual([]);
+    // A process that lost the bot, and writes once more, hides nothing of its successor.
+    const successor = { ...status, epoch: 4 };
+    await board.put(successor);
+    await board.put({ ...status, epoch: 3 });
+    expect(await board.get(["eth_grid"])).toEqual([successor]);
+    await server.connect().set("{botswain}:status:eth_grid", "not json");
+    await board.put(status);
+    expect(await board.get(["eth_grid"])).toEqual([status]);
     expect(await server.connect().keys("*")).toEqual(["{botswain}:status:eth_grid"]);
   });
 

@@ -2,7 +2,7 @@
 
 import { encodeClientOrderId } from "../../src/core/client-order-id.ts";
 import type { Actor } from "../../src/core/command.ts";
-import type { FillRow, LedgerRow, OrderRow, StateRow } from "../../src/core/ports.ts";
+import type { EndRow, FillRow, FundingRow, LedgerRow, OrderRow, StateRow } from "../../src/core/ports.ts";
 
 export const AT = Date.UTC(2025, 4, 4, 12, 0, 0);
 
@@ -59,6 +59,19 @@ export function fillRow(overrides: Partial<FillRow> = {}): FillRow {
 
 export function stateRow(overrides: Partial<StateRow> = {}): StateRow {
   return { botId: "eth_grid", epoch: 1, sequence: 1, strategy: "grid", strategyVersion: 1, json: '{"lots":1}', at: AT, ...overrides };
+}
+
+export function fundingRow(overrides: Partial<FundingRow> = {}): FundingRow {
+  return {
+    ...{ botId: "eth_grid", exchange: "backpack", account: "sim", symbol: "ETH/USDC:USDC", fundingId: "2025-05-04T16:00:00" },
+    ...{ currency: "USDC", amount: "-0.001301", at: AT + 4_000 },
+    ...overrides,
+  };
+}
+
+export function endRow(overrides: Partial<EndRow> = {}): EndRow {
+  const reason = { en: "too far", "zh-TW": "太遠" };
+  return { botId: "eth_grid", epoch: 1, kind: "strategy", reason, flatten: false, at: AT, ...overrides };
 }
 
 export function noteRow(en: string, botId: string | null = "eth_grid"): LedgerRow {

@@ -7,9 +7,9 @@ import type { ChangeOutcome, FleetChange } from "../../src/core/command.ts";
 import type { BotRecord } from "../../src/storage/bots.ts";
 import type { ChangeRow } from "../../src/storage/changes.ts";
 import { emptyStatus } from "../../src/workers/bot-status.ts";
+import type { BotView } from "../../src/workers/bot-view.ts";
 import { judgeChange, PATIENCE_MS, type RunningChange, replaces } from "../../src/workers/change-judge.ts";
 import { createChangeRunner } from "../../src/workers/change-runner.ts";
-import type { BotView } from "../../src/workers/hosted-bot.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 const CONFIG = botConfigSchema.parse({
@@ -30,6 +30,7 @@ const RECORD: BotRecord = {
   configVersion: 1,
   desired: "running",
   halt: null,
+  flatten: false,
   epoch: 4,
   holder: "me",
   host: "here",
@@ -61,12 +62,15 @@ function view(some: Partial<BotView> = {}, state: Parameters<typeof emptyStatus>
     rest: null,
     refusal: null,
     lastError: null,
+    appliedVersion: 1,
+    refusedVersion: null,
+    isIdle: false,
     ...some,
   };
 }
 
 function running(change: FleetChange, some: Partial<RunningChange> = {}): RunningChange {
-  return { change, forMs: 0, epochBefore: 3, replacedBy: null, ...some };
+  return { change, forMs: 0, epochBefore: 3, replacedBy: null, configVersion: null, ...some };
 }
 
 const START: FleetChange = { type: "start", botId: "eth_grid" };
@@ -75,6 +79,10 @@ const PAUSE: FleetChange = { type: "pause", botId: "eth_grid" };
 const STOP: FleetChange = { type: "stop", botId: "eth_grid", flatten: false };
 const FLATTEN: FleetChange = { type: "stop", botId: "eth_grid", flatten: true };
 const PANIC: FleetChange = { type: "panic", botId: "eth_grid", flatten: false };
+
+const ADJUST: FleetChange = { type: "adjust", botId: "eth_grid", params: {} };
+const ADJUSTED = { configVersion: 3 };
+const REFUSED = { en: "the range leaves open lots outside", "zh-TW": "範圍外仍有持倉" };
 
 describe("judgeChange", () => {
   it.each<[string, RunningChange, BotView, string]>([
@@ -97,6 +105,12 @@ describe("judgeChange", () => {
     ["flatten wants the position closed as well", running(FLATTEN), view({ rest: { isFlat: false } }, "stopped"), "wait"],
     ["and is done when it is", running(FLATTEN), view({ rest: { isFlat: true } }, "stopped"), "done"],
     ["a panic is done with the same proof", running(PANIC), view({ rest: { isFlat: false } }, "halted"), "done"],
+    ["an adjustment waits for the process", running(ADJUST, ADJUSTED), view({ appliedVersion: 2 }), "wait"],
+    ["and is done when its parameters, or later ones, are in force", running(ADJUST, ADJUSTED), view({ appliedVersion: 3 }), "done"],
+    ["not before the process has recovered", running(ADJUST, ADJUSTED), view({ appliedVersion: null }), "wait"],
+    ["it has failed when it is refused", running(ADJUST, ADJUSTED), view({ refusedVersion: { version: 3, reason: REFUSED } }), "failed"],
+    ["not by the refusal of another", running(ADJUST, ADJUSTED), view({ refusedVersion: { version: 2, reason: REFUSED } }), "wait"],
+    ["a bot that rests keeps it for the next start", running(ADJUST, ADJUSTED), view({ appliedVersion: null, isIdle: true }), "done"],
     ["another worker's bot is forwarded", running(STOP), view({ isElsewhere: true }), "forward"],
     ["what a later command replaced has failed", running(START, { replacedBy: "stop" }), view({}, "stopping"), "failed"],
     ["what is done is done even so", running(START, { replacedBy: "stop" }), view(), "done"],
@@ -176,7 +190,17 @@ describe("the change runner", () => {
   });
 
   function row(change: FleetChange, number = 1, more: Partial<ChangeRow> = {}): ChangeRow {
-    return { id: `c${number}`, botId: "eth_grid", number, change, state: "pending", expiresAt: 0, outcome: null, ...more };
+    return {
+      id: `c${number}`,
+      botId: "eth_grid",
+      number,
+      change,
+      configVersion: null,
+      state: "pending",
+      expiresAt: 0,
+      outcome: null,
+      ...more,
+    };
   }
 
   async function check(): Promise<void> {

@@ -1,6 +1,7 @@
 // The driver with a scripted exchange and a scripted kernel: rows before sends, honest outcomes, one record per fill.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { encodeClientOrderId } from "../../src/core/client-order-id.ts";
 import type { Effect } from "../../src/core/effects.ts";
 import type { KernelEvent } from "../../src/core/events.ts";
 import type { LedgerRow, RowResult } from "../../src/core/ports.ts";
@@ -14,9 +15,16 @@ import { ScriptedPort } from "./scripted-port.ts";
 
 const ONE = ownId(1);
 const TWO = ownId(2);
+const HEDGE = "hedge";
+const OTHER_NUMBER = 9;
+const OVER = { en: "too far", "zh-TW": "太遠" };
 
 describe("the driver", () => {
   let port: ScriptedPort;
+  /** The port of another account, where the bot has another number. */
+  let abroad: ScriptedPort;
+  /** Ends and adjustments, in the order in which they were told. */
+  let told: string[];
   let kernel: ScriptedKernel;
   let driver: Driver;
   let batches: LedgerRow[][];
@@ -30,6 +38,8 @@ describe("the driver", () => {
   beforeEach(() => {
     vi.useFakeTimers();
     port = new ScriptedPort();
+    abroad = new ScriptedPort("other");
+    told = [];
     kernel = new ScriptedKernel();
     batches = [];
     fatal = [];
@@ -42,8 +52,10 @@ describe("the driver", () => {
       mode: "sim",
       strategy: { name: "grid", version: 1 },
       kernel,
-      legs: { [LEG]: { instrument: ETH_PERP, port } },
-      own: createOwnOrders(BOT_NUMBER),
+      legs: {
+        [LEG]: { instrument: ETH_PERP, port, own: createOwnOrders(BOT_NUMBER) },
+        [HEDGE]: { instrument: abroad.described, port: abroad, own: createOwnOrders(OTHER_NUMBER) },
+      },
       ledger: {
         commit: (rows) => {
           batches.push([...rows]);
@@ -54,6 +66,10 @@ describe("the driver", () => {
       fence: () => fence,
       clock: systemClock,
       isUrgent: () => false,
+      flattensOnBreach: true,
+      onFill: () => undefined,
+      onEnd: (end) => told.push(`${end.kind}${end.flatten ? " flatten" : ""}`),
+      onAdjusted: (refusal) => told.push(refusal === null ? "adjusted" : `refused: ${refusal.en}`),
       onState: () => undefined,
       onError: (message) => errors.push(message),
       onFatal: (why) => fatal.push(why),
@@ -153,9 +169,122 @@ describe("the driver", () => {
     driver.takeFills(LEG, [fill("t1", "1"), fill("t2", null, { exchangeOrderId: "abc" }), fill("t3", ownId(1).replace(/^./, "9"))]);
     await settle();
     expect(kernel.events).toEqual([]);
-    driver.learn(ONE, "abc");
+    driver.learn(LEG, ONE, "abc");
     await settle();
     expect(kernel.events).toMatchObject([{ type: "fill", fill: { tradeId: "t2", clientOrderId: ONE } }]);
+  });
+
+  it("knows its orders on each account by its number there", async () => {
+    const theirs = encodeClientOrderId(BOT_NUMBER, 1);
+    const ours = encodeClientOrderId(OTHER_NUMBER, 1);
+    driver.takeFills(HEDGE, [fill("t1", theirs), fill("t2", ours)]);
+    driver.takeFills(LEG, [fill("t2", ours), fill("t2", theirs)]);
+    await settle();
+    expect(kernel.events).toMatchObject([
+      { leg: HEDGE, fill: { tradeId: "t2", clientOrderId: ours } },
+      { leg: LEG, fill: { tradeId: "t2", clientOrderId: theirs } },
+    ]);
+  });
+
+  it("stores funding with the state that took it in, under the account of its leg", async () => {
+    onFirst("funding", [{ type: "recordFunding", leg: HEDGE, id: "2026-11-20T08:00:00", amount: "-0.25", at: 77 }]);
+    driver.post({ type: "funding", leg: HEDGE, id: "2026-11-20T08:00:00", amount: "-0.25", at: 77 });
+    await settle();
+    expect(batches[0]).toMatchObject([
+      {
+        type: "funding",
+        funding: {
+          account: "other",
+          symbol: ETH_PERP.ref.symbol,
+          fundingId: "2026-11-20T08:00:00",
+          currency: "USDC",
+          amount: "-0.25",
+          at: 77,
+        },
+      },
+      { type: "state" },
+    ]);
+  });
+
+  it("stores what ends a bot with the state that came to it, and tells of it only then", async () => {
+    let store: () => void = () => undefined;
+    results = (rows) =>
+      new Promise((resolve) => {
+        store = () => resolve(rows.map(() => "stored"));
+      });
+    onFirst("time", [{ type: "alert", alert: { type: "halted", reason: OVER } }]);
+    driver.post({ type: "time", at: 1 });
+    await settle();
+    expect(batches[0]).toMatchObject([
+      { type: "end", end: { botId: "eth_grid", epoch: 4, kind: "strategy", reason: OVER, flatten: false } },
+      { type: "state" },
+      { type: "alert" },
+    ]);
+    expect(told).toEqual([]);
+    store();
+    await settle();
+    expect(told).toEqual(["strategy"]);
+    results = async (rows) => rows.map(() => "stored");
+    onFirst("time", [
+      { type: "alert", alert: { type: "riskBreached", code: "maxDailyLoss", message: OVER } },
+      { type: "alert", alert: { type: "halted", reason: OVER } },
+    ]);
+    driver.post({ type: "time", at: 2 });
+    onFirst("mark", [{ type: "finished", reason: OVER, flatten: true }]);
+    driver.post({ type: "mark", leg: LEG, mark: ticks(1), at: 3 });
+    await settle();
+    expect(told).toEqual(["strategy", "risk flatten", "finished flatten"]);
+  });
+
+  it("does not store the operator's own halt again", async () => {
+    onFirst("halt", [{ type: "alert", alert: { type: "halted", reason: OVER } }]);
+    driver.post({ type: "halt", reason: OVER, at: 1 });
+    await settle();
+    expect(batches.flat().map((row) => row.type)).toEqual(["alert"]);
+    expect(told).toEqual([]);
+  });
+
+  it("answers adjustments in their order, an accepted one after its state is stored", async () => {
+    const stores: (() => void)[] = [];
+    results = (rows) =>
+      new Promise((resolve) => {
+        stores.push(() => resolve(rows.map(() => "stored")));
+      });
+    onFirst("adjust", [{ type: "adjusted" }]);
+    driver.post({ type: "adjust", params: {}, at: 1 });
+    await settle();
+    onFirst("adjust", [{ type: "adjustRefused", reason: OVER }]);
+    driver.post({ type: "adjust", params: {}, at: 2 });
+    await settle();
+    expect(told).toEqual([]);
+    for (const store of stores) store();
+    await settle();
+    expect(batches.flat().map((row) => row.type)).toEqual(["state"]);
+    expect(told).toEqual(["adjusted", "refused: too far"]);
+  });
+
+  it("changes an order in place once the state that knows of it is stored, and tells the outcome", async () => {
+    const amended = { price: ticks(248_000), quantity: lots(12) };
+    kernel.orders.set(ONE, order(ONE, { status: "open", exchangeOrderId: "x1" }));
+    port.amend = async (ref, to, ready) => {
+      story.push(`amend ${ref.exchangeOrderId} to ${to.side} ${to.quantity} at ${to.price}, stored: ${await ready}`);
+      return { outcome: "amended", exchangeOrderId: "x1", ...amended };
+    };
+    onFirst("time", [{ type: "amend", leg: LEG, clientOrderId: ONE, exchangeOrderId: "x1", ...amended }]);
+    driver.post({ type: "time", at: 1 });
+    await settle();
+    expect(story).toEqual(["rows state", "amend x1 to buy 12 at 248000, stored: true"]);
+    expect(kernel.events.at(-1)).toMatchObject({ type: "amended", clientOrderId: ONE, ...amended });
+    for (const outcome of [
+      { outcome: "refused", code: "x", message: "no" } as const,
+      { outcome: "unknown", message: "timeout" } as const,
+    ]) {
+      port.amend = async () => outcome;
+      onFirst("time", [{ type: "amend", leg: LEG, clientOrderId: ONE, exchangeOrderId: "x1", ...amended }]);
+      driver.post({ type: "time", at: 2 });
+      await settle();
+      expect(kernel.events.at(-1)).toMatchObject({ type: "amendRefused", isUnknown: outcome.outcome === "unknown" });
+    }
   });
 
   it("fences itself on a stale row and sends nothing of that step", async () => {
@@ -285,6 +414,13 @@ describe("the driver", () => {
     driver.post({ type: "book", leg: LEG, bestBid: ticks(103), bestAsk: ticks(200), at: 103 });
     await settle();
     expect(kernel.events).toMatchObject([{ type: "book", bestBid: 103 }, { type: "time" }]);
+    for (const mark of [1, 2]) {
+      driver.post({ type: "mark", leg: LEG, mark: ticks(mark), at: mark });
+      driver.post({ type: "mark", leg: HEDGE, mark: ticks(10 * mark), at: mark });
+      driver.post({ type: "balances", leg: LEG, base: "0", quote: String(mark), at: mark });
+    }
+    await settle();
+    expect(kernel.events.slice(2)).toMatchObject([{ mark: 2 }, { leg: HEDGE, mark: 20 }, { quote: "2" }]);
   });
 
   it("wakes the kernel when it asked to be woken", async () => {

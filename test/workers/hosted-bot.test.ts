@@ -48,6 +48,7 @@ class FakeProcess implements InstanceProcess {
   killed = 0;
   left: string[] = [];
   directives: Directive[] = [];
+  adjusted: { readonly version: number; readonly params: unknown }[] = [];
   readonly pid: number;
   readonly begin: Begin;
   readonly events: InstanceEvents;
@@ -65,6 +66,10 @@ class FakeProcess implements InstanceProcess {
 
   direct(directive: Directive): void {
     this.directives.push(directive);
+  }
+
+  adjust(version: number, params: unknown): void {
+    this.adjusted.push({ version, params });
   }
 
   ledgerTrouble(): void {}
@@ -88,6 +93,11 @@ describe("a hosted bot", () => {
   let claimHolder: string | null;
   let released: number;
   let leaseFault: Error | null;
+  let accessFault: Error | null;
+  let mode: "sim" | "live";
+  let url: string;
+  let dropped: number[];
+  let flattened: number;
   let bot: HostedBot;
 
   beforeEach(() => {
@@ -99,11 +109,20 @@ describe("a hosted bot", () => {
     claimHolder = null;
     released = 0;
     leaseFault = null;
+    accessFault = null;
+    mode = "sim";
+    url = "http://127.0.0.1:1";
+    dropped = [];
+    flattened = 0;
     record = {
-      ...{ id: "eth_grid", number: 1, config: CONFIG, configVersion: 1, desired: "running", halt: null, epoch: 0 },
+      ...{ id: "eth_grid", number: 1, config: CONFIG, configVersion: 1, desired: "running", halt: null, flatten: false, epoch: 0 },
       ...{ holder: null, host: null, pid: null, firstStartedAt: 1, fillCount: 0, lastStatus: null },
     };
-    bot = new HostedBot(record, {
+    bot = newBot();
+  });
+
+  function newBot(): HostedBot {
+    return new HostedBot(record, {
       identity: identityOf("worker", 1, "a"),
       host: "here",
       bots: fakeBots(),
@@ -119,6 +138,8 @@ describe("a hosted bot", () => {
       clock,
       log: pino({ level: "silent" }),
       strategies: new Map([["plain", PLAIN]]),
+      strategyFolders: [],
+      timezone: "Asia/Taipei",
       redisUrl: "",
       limits: {},
       fork: (begin, events) => {
@@ -126,7 +147,10 @@ describe("a hosted bot", () => {
         processes.push(made);
         return made;
       },
-      accounts: async (exchange, account) => ({ exchange, account, mode: "sim", apiKey: "", secret: "" }),
+      accounts: async (exchange, account) => {
+        if (accessFault !== null) throw accessFault;
+        return { exchange, account, mode, apiKey: "", secret: "", url };
+      },
       mirrorEpoch: async () => undefined,
       isPidAlive: () => false,
       writer: {
@@ -141,7 +165,7 @@ describe("a hosted bot", () => {
       poke: () => undefined,
       onView: () => undefined,
     });
-  });
+  }
 
   function fakeBots(): Bots {
     const unused = async (): Promise<never> => {
@@ -172,7 +196,16 @@ describe("a hosted bot", () => {
       releaseClaims: async () => {
         released += 1;
       },
-      stored: async () => ({ state: null, openOrders, lastCounter: null, lastFillAt: null }),
+      numbers: async (_, accounts) => new Map(accounts.map(({ exchange, account }) => [`${exchange}:${account}`, 7])),
+      flattened: async () => {
+        flattened += 1;
+        record = { ...record, flatten: false };
+      },
+      dropVersion: async (_, version) => {
+        dropped.push(version);
+        record = { ...record, config: CONFIG, configVersion: version - 1 };
+      },
+      stored: async () => ({ state: null, openOrders, lastCounter: null, lastFillAt: null, claims: [] }),
       saveStatus: async () => undefined,
       openOrders: async () => openOrders,
       fills: unused,
@@ -362,11 +395,9 @@ describe("a hosted bot", () => {
     expect(bot.view.rest).toEqual({ isFlat: true });
   });
 
-  it("stores a halt that the strategy called, and forgets a flattening once it is done", async () => {
+  it("forgets a flattening once it is done", async () => {
     await look();
-    newest().events.onHalted(plain("too far"));
-    await look();
-    expect(record.halt).toMatchObject({ kind: "strategy", reason: JSON.stringify(plain("too far")) });
+    record = { ...record, halt: { kind: "strategy", reason: JSON.stringify(plain("too far")), at: 1 } };
     await look();
     bot.requestFlatten();
     const { sequence } = newest().directives.at(-1) ?? { sequence: 0 };
@@ -374,6 +405,87 @@ describe("a hosted bot", () => {
     record = { ...record, halt: null };
     await look();
     expect(newest().directives.at(-1)).toMatchObject({ desired: "running", halt: null, flatten: false });
+  });
+
+  it("closes what a bot that finished by itself asked to close, then lets it go and gives the claims back", async () => {
+    await look();
+    record = { ...record, desired: "stopped", flatten: true };
+    newest().events.onOver({ botId: "eth_grid", epoch: 1, kind: "finished", reason: plain("done"), flatten: true, at: 1 });
+    await look();
+    const directive = newest().directives.at(-1);
+    expect(directive).toMatchObject({ desired: "stopped", flatten: true });
+    newest().events.onSettled({ sequence: directive?.sequence ?? 0, at: 1, position: "0", isFlat: true });
+    await look();
+    newest().events.onEnd({ pid: 100, reason: "asked", cause: "exit code 0 (asked)" });
+    await look();
+    await look();
+    expect([flattened, released]).toEqual([1, 1]);
+    expect(processes).toHaveLength(1);
+  });
+
+  it("goes on closing it after a crash of the worker", async () => {
+    record = { ...record, desired: "stopped", flatten: true, halt: null };
+    bot = newBot();
+    await look();
+    expect(newest().begin.directive).toMatchObject({ desired: "stopped", flatten: true });
+  });
+
+  it("hands a process that has recovered the newest parameters, once, and takes back what it refuses", async () => {
+    await look();
+    record = { ...record, config: { ...CONFIG, params: { gridNum: 12 } }, configVersion: 2 };
+    await look();
+    expect(newest().adjusted).toEqual([]);
+    newest().events.onRecovered(0);
+    await look();
+    await look();
+    expect(newest().adjusted).toEqual([{ version: 2, params: { gridNum: 12 } }]);
+    newest().events.onAdjusted(2, null);
+    expect(bot.view).toMatchObject({ appliedVersion: 2, refusedVersion: null });
+    record = { ...record, config: { ...CONFIG, params: { gridNum: 1 } }, configVersion: 3 };
+    await look();
+    newest().events.onAdjusted(3, plain("too few levels"));
+    await look();
+    expect(bot.view).toMatchObject({ appliedVersion: 2, refusedVersion: { version: 3, reason: plain("too few levels") } });
+    expect(dropped).toEqual([3]);
+    await look();
+    expect(newest().adjusted).toHaveLength(2);
+  });
+
+  it("begins anew, which is no crash, when its exchange has come back elsewhere", async () => {
+    await look();
+    newest().events.onRecovered(0);
+    accessFault = new Error("the exchange is not up yet");
+    clock.advance(6_000);
+    await look();
+    expect(newest().left).toEqual([]);
+    accessFault = null;
+    clock.advance(6_000);
+    await look();
+    expect(newest().left).toEqual([]);
+    url = "http://127.0.0.1:2";
+    clock.advance(6_000);
+    await look();
+    expect(newest().left).toEqual(["keep"]);
+    newest().events.onEnd({ pid: 100, reason: "asked", cause: "exit code 0 (asked)" });
+    await look();
+    await look();
+    expect(newest().begin.accounts).toMatchObject([{ url: "http://127.0.0.1:2" }]);
+    expect(alerts).toEqual([]);
+  });
+
+  it("starts no bot on an account of another mode", async () => {
+    mode = "live";
+    await look();
+    await look();
+    expect(processes).toEqual([]);
+    expect(bot.view.refusal?.en).toBe(
+      "eth_grid runs in mode sim, but its account backpack:sim is in mode live; every account of a bot must have its mode",
+    );
+  });
+
+  it("tells its process the bot's number on every account", async () => {
+    await look();
+    expect(newest().begin).toMatchObject({ number: 1, numbers: { "backpack:sim": 7 }, configVersion: 1, timezone: "Asia/Taipei" });
   });
 
   it("stops what has drained", async () => {

@@ -5,9 +5,10 @@ import type { ExchangeFill, KernelEvent } from "../../src/core/events.ts";
 import type { Order } from "../../src/core/order.ts";
 import { lots } from "../../src/core/units.ts";
 import { createInquiries, type Inquiries } from "../../src/workers/inquiries.ts";
+import { createOwnOrders } from "../../src/workers/own-orders.ts";
 import { systemClock } from "../../src/workers/system-clock.ts";
 import { ETH_PERP } from "../core/instruments.ts";
-import { fill, LEG, order, ownId } from "./scripted-kernel.ts";
+import { BOT_NUMBER, fill, LEG, order, ownId } from "./scripted-kernel.ts";
 import { openOrder, ScriptedPort } from "./scripted-port.ts";
 
 const ONE = ownId(1);
@@ -28,11 +29,11 @@ describe("inquiries", () => {
     learned = [];
     orders.clear();
     inquiries = createInquiries({
-      legs: { [LEG]: { instrument: ETH_PERP, port } },
+      legs: { [LEG]: { instrument: ETH_PERP, port, own: createOwnOrders(BOT_NUMBER) } },
       clock: systemClock,
       post: (event) => events.push(event),
       order: (id) => orders.get(id),
-      learn: (clientOrderId, exchangeOrderId) => learned.push(`${clientOrderId}=${exchangeOrderId}`),
+      learn: (_, clientOrderId, exchangeOrderId) => learned.push(`${clientOrderId}=${exchangeOrderId}`),
       takeFills: (_, fills) => taken.push(...fills),
       onError: () => undefined,
     });

@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { botConfigSchema } from "../../src/core/bot-config.ts";
+import { encodeClientOrderId } from "../../src/core/client-order-id.ts";
 import type { LedgerRow, OrderRow } from "../../src/core/ports.ts";
 import { defineStrategy, type Intent, type Strategy } from "../../src/core/strategy.ts";
 import { plain } from "../../src/core/text.ts";
@@ -23,6 +24,8 @@ const CONFIG = botConfigSchema.parse({
   ...{ exchange: "backpack", account: "sim", symbol: "ETH/USDC:USDC", mode: "sim" },
   risk: { maxPosition: "1" },
 });
+const OTHER_NUMBER = 9;
+const PARAMS = z.object({ size: z.string().optional() });
 const RUN: Directive = { sequence: 1, desired: "running", halt: null, flatten: false };
 const STOP: Directive = { sequence: 2, desired: "stopped", halt: null, flatten: false };
 
@@ -36,6 +39,10 @@ function bids(...slots: string[]): readonly Intent[] {
 
 describe("an instance", () => {
   let port: ScriptedPort;
+  /** Where a hedge leg trades, when a test names one. */
+  let abroad: ScriptedPort;
+  let legs: Strategy["legs"];
+  let adapt: Strategy["adapt"];
   let wishes: readonly Intent[];
   let sent: FromInstance[];
   let rows: LedgerRow[];
@@ -48,6 +55,9 @@ describe("an instance", () => {
   beforeEach(() => {
     vi.useFakeTimers();
     port = new ScriptedPort();
+    abroad = new ScriptedPort("other");
+    legs = (_params, home) => ({ [LEG]: home });
+    adapt = (state) => state;
     wishes = bids("bid");
     sent = [];
     rows = [];
@@ -55,47 +65,52 @@ describe("an instance", () => {
     released = 0;
     ended = null;
     connectFault = null;
-    // What is placed rests, and what is canceled rests no longer.
-    port.placeOutcome = (placed) => {
-      port.openOrders.push(openOrder(placed.clientOrderId, { price: placed.price, quantity: placed.quantity }));
-      return { outcome: "accepted", exchangeOrderId: `x${placed.clientOrderId}`, filledQuantity: lots(0), closed: false };
-    };
-    port.cancelOutcome = (canceled) => {
-      port.openOrders = port.openOrders.filter((open) => open.clientOrderId !== canceled.clientOrderId);
-      return { outcome: "canceled", filledQuantity: lots(0) };
-    };
+    for (const exchange of [port, abroad]) rests(exchange);
   });
   afterEach(() => {
     instance.shutdown("keep");
     vi.useRealTimers();
   });
 
+  /** What is placed rests, and what is canceled rests no longer. */
+  function rests(exchange: ScriptedPort): void {
+    exchange.placeOutcome = (placed) => {
+      exchange.openOrders.push(openOrder(placed.clientOrderId, { price: placed.price, quantity: placed.quantity }));
+      return { outcome: "accepted", exchangeOrderId: `x${placed.clientOrderId}`, filledQuantity: lots(0), closed: false };
+    };
+    exchange.cancelOutcome = (canceled) => {
+      exchange.openOrders = exchange.openOrders.filter((open) => open.clientOrderId !== canceled.clientOrderId);
+      return { outcome: "canceled", filledQuantity: lots(0) };
+    };
+  }
+
   function strategy(): Strategy {
     return defineStrategy<unknown, Record<string, never>>({
-      ...{ name: "scripted", version: 1, summary: plain("scripted"), params: z.unknown(), example: {} },
-      legs: (_params, home) => ({ [LEG]: home }),
+      ...{ name: "scripted", version: 1, summary: plain("scripted"), params: PARAMS, example: {} },
+      legs: (params, home) => legs(params, home),
       preview: () => {
         throw new Error("not asked for here");
       },
       init: () => ({}),
       decide: () => wishes,
-      adapt: (state) => state,
+      adapt: (state, from, view) => adapt(state, from, view) as Record<string, never>,
     }) as Strategy;
   }
 
   function begin(directive: Directive, more: Partial<Begin> = {}): void {
-    const stored = { state: null, openOrders: [], lastCounter: null, lastFillAt: null };
+    const stored = { state: null, openOrders: [], lastCounter: null, lastFillAt: null, claims: [] };
     const message: Begin = {
       ...{ type: "begin", config: CONFIG, number: BOT_NUMBER, epoch: 4, holder: "worker", host: "here", stored },
       ...{ firstStartedAt: null, directive, redisUrl: "", limits: {}, logLevel: "silent" },
-      accounts: [{ exchange: "backpack", account: "sim", mode: "sim", apiKey: "", secret: "" }],
+      ...{ configVersion: 1, numbers: { "backpack:other": OTHER_NUMBER }, strategyFolders: [], timezone: "Asia/Taipei" },
+      accounts: [access("sim")],
       ...more,
     };
     instance = startInstance(message, {
       send: (said) => sent.push(said),
-      connect: async () => {
+      connect: async ({ account }) => {
         if (connectFault !== null) throw connectFault;
-        return port;
+        return account === "sim" ? port : abroad;
       },
       leases: {
         acquire: async () => true,
@@ -134,6 +149,10 @@ describe("an instance", () => {
     return { ...orderRow({ botId: "eth_grid", epoch: 3 }, ETH_PERP, live), ...more };
   }
 
+  function access(account: string): Begin["accounts"][number] {
+    return { exchange: "backpack", account, mode: "sim", apiKey: "", secret: "" };
+  }
+
   function book(): void {
     port.emit({ type: "book", symbol: ETH_PERP.ref.symbol, bestBid: ticks(250_000), bestAsk: ticks(250_010), at: 1, receivedAt: 1 });
   }
@@ -164,7 +183,9 @@ describe("an instance", () => {
       ...{ found: "closed", status: "canceled", filledQuantity: lots(0) },
       exchangeOrderId: exchangeOrderId ?? "",
     });
-    begin(RUN, { stored: { state: null, openOrders: [stored(7), stored(8, { slot: "gone" })], lastCounter: 8, lastFillAt: null } });
+    begin(RUN, {
+      stored: { state: null, openOrders: [stored(7), stored(8, { slot: "gone" })], lastCounter: 8, lastFillAt: null, claims: [] },
+    });
     book();
     await wait(3_000);
     expect(said("recovered")).toEqual([{ type: "recovered", openOrders: 1 }]);
@@ -190,7 +211,7 @@ describe("an instance", () => {
   it("rescues: started halted, it only takes orders off", async () => {
     port.openOrders = [openOrder(ownId(7)), openOrder("77")];
     const halt = { en: "panic", "zh-TW": "緊急" };
-    begin({ ...STOP, halt }, { stored: { state: null, openOrders: [stored(7)], lastCounter: 7, lastFillAt: null } });
+    begin({ ...STOP, halt }, { stored: { state: null, openOrders: [stored(7)], lastCounter: 7, lastFillAt: null, claims: [] } });
     await wait(3_000);
     expect(resting()).toEqual(["77"]);
     expect(port.calls.filter((call) => /^(place|panic)/.test(call))).toEqual([`panic ${ownId(7)}`]);
@@ -201,7 +222,7 @@ describe("an instance", () => {
     port.openOrders = [openOrder(ownId(7))];
     port.lookupOutcome = () => ({ found: "closed", status: "canceled", exchangeOrderId: "x7", filledQuantity: lots(0) });
     const state = { botId: "eth_grid", epoch: 3, sequence: 1, strategy: "scripted", strategyVersion: 1, json: "not json", at: 1 };
-    begin(STOP, { stored: { state, openOrders: [stored(7)], lastCounter: 7, lastFillAt: 1 } });
+    begin(STOP, { stored: { state, openOrders: [stored(7)], lastCounter: 7, lastFillAt: 1, claims: [] } });
     await wait(10_000);
     expect(resting()).toEqual([]);
     expect(said("settled")).toMatchObject([{ settled: { sequence: 2, position: null, isFlat: false } }]);
@@ -210,7 +231,7 @@ describe("an instance", () => {
 
   it("ends as a fault when the same state is to trade", async () => {
     const state = { botId: "eth_grid", epoch: 3, sequence: 1, strategy: "scripted", strategyVersion: 1, json: "not json", at: 1 };
-    begin(RUN, { stored: { state, openOrders: [], lastCounter: null, lastFillAt: null } });
+    begin(RUN, { stored: { state, openOrders: [], lastCounter: null, lastFillAt: null, claims: [] } });
     await wait(1_000);
     expect(ended).toBe("fault");
     expect(said("fault")).toHaveLength(1);
@@ -298,10 +319,123 @@ describe("an instance", () => {
     expect(resting()).toEqual([ownId(2)]);
   });
 
-  it("reports a halt that the strategy called", async () => {
+  it("stores a halt that the strategy called, and says so", async () => {
     wishes = [{ type: "halt", reason: { en: "too far", "zh-TW": "太遠" } }];
     begin(RUN);
     await wait(1_000);
-    expect(said("halted")).toEqual([{ type: "halted", reason: { en: "too far", "zh-TW": "太遠" } }]);
+    expect(said("ended")).toMatchObject([{ end: { kind: "strategy", reason: { en: "too far" }, epoch: 4, flatten: false } }]);
+    const end = rows.findIndex((row) => row.type === "end");
+    expect(rows[end + 1]).toMatchObject({ type: "state" });
+    expect(JSON.parse((rows[end + 1] as { state: { json: string } }).state.json)).toMatchObject({ halted: { en: "too far" } });
+  });
+
+  it("stores that the strategy has finished, takes its orders off, and does not begin again when Redis was away", async () => {
+    begin(RUN);
+    book();
+    await wait(2_000);
+    wishes = [{ type: "finish", reason: { en: "target reached", "zh-TW": "達成目標" }, flatten: false }];
+    book();
+    await wait(500);
+    expect(said("ended")).toMatchObject([{ end: { kind: "finished", flatten: false } }]);
+    expect(resting()).toEqual([]);
+    wishes = bids("bid");
+    renews = async () => {
+      throw new Error("Redis is away");
+    };
+    await wait(7_000);
+    renews = async () => true;
+    book();
+    await wait(3_000);
+    expect(resting()).toEqual([]);
+    instance.directive(STOP);
+    await wait(1_500);
+    expect(said("settled").at(-1)).toMatchObject({ settled: { sequence: 2, isFlat: true } });
+  });
+
+  it("takes other parameters over while it runs, or refuses them and trades on as it was", async () => {
+    begin(RUN);
+    book();
+    await wait(2_000);
+    wishes = bids("bid", "another");
+    instance.adjust(2, { size: "2" });
+    await wait(500);
+    expect(said("adjusted")).toEqual([{ type: "adjusted", version: 2, refusal: null }]);
+    expect(resting()).toEqual([ownId(1), ownId(2)]);
+    expect(JSON.parse((rows.findLast((row) => row.type === "state") as { state: { json: string } }).state.json)).toMatchObject({
+      params: { size: "2" },
+    });
+    adapt = () => ({ refused: plain("open lots are outside") });
+    instance.adjust(3, { size: "3" });
+    instance.adjust(4, { size: 5 });
+    legs = (_params, home) => ({ [LEG]: { ...home, symbol: "SOL/USDC:USDC" } });
+    instance.adjust(5, { size: "6" });
+    await wait(500);
+    const refusals = new Map(said("adjusted").map(({ version, refusal }) => [version, refusal?.en]));
+    expect(refusals.get(3)).toBe("open lots are outside");
+    expect(refusals.get(4)).toContain("eth_grid: the parameters of scripted are not valid: size");
+    expect(refusals.get(5)).toBe("eth_grid: these parameters trade other instruments; stop the bot flat, then start it under them");
+    expect(resting()).toEqual([ownId(1), ownId(2)]);
+  });
+
+  it("trades each leg on its own account, under its number there, and closes both", async () => {
+    legs = (_params, home) => ({ [LEG]: home, hedge: { ...home, account: "other" } });
+    const wish = (leg: string): Intent => ({ ...(bids("bid")[0] as Extract<Intent, { type: "quote" }>), leg });
+    wishes = [wish(LEG), wish("hedge")];
+    abroad.openOrders = [openOrder(encodeClientOrderId(OTHER_NUMBER, 3)), openOrder(ownId(9))];
+    begin(RUN, { accounts: [access("sim"), access("other")] });
+    for (const exchange of [port, abroad])
+      exchange.emit({ type: "book", symbol: ETH_PERP.ref.symbol, bestBid: ticks(250_000), bestAsk: ticks(250_010), at: 1, receivedAt: 1 });
+    await wait(4_000);
+    expect(resting()).toEqual([ownId(4)]);
+    // What it does not remember under its own number goes; what carries its number of the other account is another bot's.
+    expect(abroad.openOrders.map((open) => open.clientOrderId).sort()).toEqual([encodeClientOrderId(OTHER_NUMBER, 5), ownId(9)].sort());
+    expect(rows.filter((row) => row.type === "intent").map((row) => row.order.account)).toEqual(["sim", "other"]);
+    instance.directive(STOP);
+    await wait(2_000);
+    expect([resting(), abroad.openOrders.map((open) => open.clientOrderId)]).toEqual([[], [ownId(9)]]);
+    expect(said("settled").at(-1)).toMatchObject({ settled: { sequence: 2, isFlat: true } });
+    instance.shutdown("keep");
+    await wait(1_000);
+    expect([port.isClosed, abroad.isClosed]).toEqual([true, true]);
+  });
+
+  it("is told the risk day in the operator's zone, at the start and when it changes", async () => {
+    vi.setSystemTime(Date.UTC(2026, 10, 20, 15, 59, 50));
+    begin(RUN);
+    book();
+    await wait(15_000);
+    const days = rows.flatMap((row) =>
+      row.type === "state" ? [(JSON.parse(row.state.json) as { losses: { day: string } }).losses.day] : [],
+    );
+    expect([...new Set(days)]).toEqual(["2026-11-20", "2026-11-21"]);
+  });
+
+  it("books funding with its state, from where the bot's claim begins", async () => {
+    port.capabilities = { ...port.capabilities, fundingHistory: true };
+    port.funding = { entries: [{ id: "h8", amount: "-0.125", at: 50 }], complete: true };
+    const claims = [{ exchange: "backpack", account: "sim", symbol: ETH_PERP.ref.symbol, since: 40, lastFundingAt: null }];
+    begin(RUN, { stored: { state: null, openOrders: [], lastCounter: null, lastFillAt: null, claims } });
+    await wait(2_000);
+    expect(port.fundingAskedFrom).toEqual([40]);
+    expect(rows.filter((row) => row.type === "funding")).toMatchObject([
+      { funding: { fundingId: "h8", amount: "-0.125", currency: "USDC" } },
+    ]);
+    expect(said("status").at(-1)?.status.funding).toBe("-0.125");
+    await wait(300_000);
+    expect(port.fundingAskedFrom).toHaveLength(2);
+    expect(rows.filter((row) => row.type === "funding")).toHaveLength(1);
+  });
+
+  it("ends to begin anew, its orders kept, when the exchange has changed a step", async () => {
+    begin(RUN);
+    book();
+    await wait(2_000);
+    port.described = { ...ETH_PERP, minQuantity: lots(5), revision: "0.01|0.001|5|0" };
+    await wait(600_000);
+    expect(ended).toBeNull();
+    port.described = { ...ETH_PERP, tickSize: "0.1", revision: "0.1|0.001|5|0" };
+    await wait(601_000);
+    expect(ended).toBe("asked");
+    expect(resting()).toHaveLength(1);
   });
 });

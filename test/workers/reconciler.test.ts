@@ -17,6 +17,7 @@ describe("the reconciler", () => {
   let port: ScriptedPort;
   let clock: ManualClock;
   let events: KernelEvent[];
+  let gauges: KernelEvent[];
   let taken: ExchangeFill[];
   let errors: string[];
   let live: Order[];
@@ -27,6 +28,7 @@ describe("the reconciler", () => {
     port = new ScriptedPort();
     clock = new ManualClock();
     events = [];
+    gauges = [];
     taken = [];
     errors = [];
     live = [];
@@ -37,10 +39,9 @@ describe("the reconciler", () => {
       return await original();
     };
     reconciler = createReconciler({
-      legs: { [LEG]: { instrument: ETH_PERP, port } },
+      legs: { [LEG]: { instrument: ETH_PERP, port, own: createOwnOrders(BOT_NUMBER) } },
       clock,
-      own: createOwnOrders(BOT_NUMBER),
-      post: (event) => events.push(event),
+      post: (event) => (event.type === "reconciled" ? events : gauges).push(event),
       learn: () => undefined,
       takeFills: (_, fills) => taken.push(...fills),
       liveOrders: () => live,
@@ -57,6 +58,23 @@ describe("the reconciler", () => {
     expect(events).toEqual([
       { type: "reconciled", leg: LEG, at: clock.now(), openOrders: [expect.objectContaining({ clientOrderId: ONE })], position: -30 },
     ]);
+  });
+
+  it("tells what the account could use, and where the position would be liquidated", async () => {
+    port.balances = [
+      { currency: "USDC", total: "1000", free: "812.5" },
+      { currency: "SOL", total: "3", free: "3" },
+    ];
+    port.position = lots(-30);
+    port.liquidationPrice = "3120.5";
+    await reconciler.run(false);
+    expect(gauges).toMatchObject([
+      { type: "balances", leg: LEG, base: "0", quote: "812.5" },
+      { type: "margin", leg: LEG, liquidationPrice: "3120.5" },
+    ]);
+    port.position = lots(0);
+    await reconciler.run(false);
+    expect(gauges.at(-1)).toMatchObject({ type: "margin", liquidationPrice: null });
   });
 
   it("takes an absent position of a list read in full for flat", async () => {

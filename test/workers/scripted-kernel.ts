@@ -28,6 +28,7 @@ export class ScriptedKernel implements Kernel {
     realizedPnl: "0",
     unrealizedPnl: "0",
     fees: "0",
+    otherFees: {},
     funding: "0",
     netPnl: "0",
     volume: "0",

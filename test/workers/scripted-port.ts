@@ -10,17 +10,19 @@ import type {
   ExchangeEvent,
   ExchangePort,
   FillPage,
+  FundingPage,
   OrderLookup,
   OrderRef,
   PlaceOutcome,
+  Touch,
 } from "../../src/core/ports.ts";
 import { lots, ticks } from "../../src/core/units.ts";
 import { ETH_PERP } from "../core/instruments.ts";
 
 export class ScriptedPort implements ExchangePort {
   readonly name = "backpack";
-  readonly account = "sim";
-  readonly capabilities: Capabilities = {
+  readonly account: string;
+  capabilities: Capabilities = {
     amend: false,
     batchPlace: false,
     lookupByClientOrderId: true,
@@ -40,14 +42,26 @@ export class ScriptedPort implements ExchangePort {
   fillPage: FillPage | Error = { fills: [], complete: true };
   openOrders: OpenOrder[] = [];
   position = lots(0);
+  liquidationPrice: string | null = null;
+  balances: AccountSnapshot["balances"] = [];
+  funding: FundingPage | Error = { entries: [], complete: true };
+  readonly fundingAskedFrom: number[] = [];
+  described: Instrument;
+  /** Present where a test says what becomes of amends. */
+  amend?: NonNullable<ExchangePort["amend"]>;
   snapshotFault: Error | null = null;
   touchFault: Error | null = null;
   isClosed = false;
   #events: ExchangeEvent[] = [];
   #wake: () => void = () => undefined;
 
+  constructor(account = "sim", instrument: Instrument = ETH_PERP) {
+    this.account = account;
+    this.described = { ...instrument, ref: { ...instrument.ref, account } };
+  }
+
   async instrument(): Promise<Instrument> {
-    return ETH_PERP;
+    return this.described;
   }
 
   async place(_symbol: string, order: PlaceOrder, _urgency: "close" | "open", ready: Promise<boolean>): Promise<PlaceOutcome> {
@@ -72,8 +86,10 @@ export class ScriptedPort implements ExchangePort {
   async snapshot(): Promise<AccountSnapshot> {
     this.calls.push("snapshot");
     if (this.snapshotFault !== null) throw this.snapshotFault;
-    const positions = this.position === 0 ? [] : [{ symbol: ETH_PERP.ref.symbol, quantity: this.position, averageEntryPrice: null }];
-    return { at: 0, openOrders: [...this.openOrders], positions, balances: [] };
+    const { symbol } = this.described.ref;
+    const { liquidationPrice } = this;
+    const positions = this.position === 0 ? [] : [{ symbol, quantity: this.position, averageEntryPrice: null, liquidationPrice }];
+    return { at: 0, openOrders: [...this.openOrders], positions, balances: this.balances };
   }
 
   async fillsSince(): Promise<FillPage> {
@@ -82,7 +98,13 @@ export class ScriptedPort implements ExchangePort {
     return this.fillPage;
   }
 
-  async touch(): Promise<{ readonly bestBid: ReturnType<typeof ticks>; readonly bestAsk: ReturnType<typeof ticks>; readonly at: number }> {
+  async fundingSince(_symbol: string, since: number): Promise<FundingPage> {
+    this.fundingAskedFrom.push(since);
+    if (this.funding instanceof Error) throw this.funding;
+    return this.funding;
+  }
+
+  async touch(): Promise<Touch> {
     this.calls.push("touch");
     if (this.touchFault !== null) throw this.touchFault;
     return { bestBid: ticks(250_000), bestAsk: ticks(250_010), at: 0 };

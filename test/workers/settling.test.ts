@@ -4,12 +4,15 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { KernelEvent } from "../../src/core/events.ts";
 import { ticks } from "../../src/core/units.ts";
 import { createMarketWatch } from "../../src/workers/market-watch.ts";
+import { createOwnOrders } from "../../src/workers/own-orders.ts";
 import type { Directive, Settled } from "../../src/workers/protocol.ts";
 import { createSettling, type Settling } from "../../src/workers/settling.ts";
 import { ETH_PERP } from "../core/instruments.ts";
 import { ManualClock } from "./manual-clock.ts";
-import { LEG, ownId, ScriptedKernel } from "./scripted-kernel.ts";
+import { BOT_NUMBER, LEG, ownId, ScriptedKernel } from "./scripted-kernel.ts";
 import { openOrder, ScriptedPort } from "./scripted-port.ts";
+
+const HEDGE = { ...ETH_PERP, ref: { ...ETH_PERP.ref, account: "other" } };
 
 describe("settling", () => {
   let clock: ManualClock;
@@ -34,7 +37,7 @@ describe("settling", () => {
     settled = [];
     settling = createSettling({
       clock,
-      instrument: ETH_PERP,
+      instruments: [ETH_PERP, HEDGE],
       directive: () => directive,
       status: () => kernel.status(),
       liveOrders: () => live,
@@ -116,6 +119,17 @@ describe("settling", () => {
     expect(settled).toMatchObject([{ isFlat: true }]);
   });
 
+  it("waits for the position of every leg", async () => {
+    directive = { ...directive, flatten: true };
+    const legs = (position: string) => [{ ...HEDGE.ref, base: "ETH", position, price: null }];
+    kernel.currentStatus = { ...kernel.currentStatus, legs: legs("0.250") };
+    await look();
+    expect(settled).toEqual([]);
+    kernel.currentStatus = { ...kernel.currentStatus, legs: legs("0.000") };
+    await look();
+    expect(settled).toMatchObject([{ isFlat: true }]);
+  });
+
   it("proves the end of a drained bot", async () => {
     directive = { ...directive, desired: "draining" };
     await look();
@@ -136,7 +150,7 @@ describe("the market watch", () => {
     events = [];
     lost = [];
     watch = createMarketWatch({
-      legs: { [LEG]: { instrument: ETH_PERP, port } },
+      legs: { [LEG]: { instrument: ETH_PERP, port, own: createOwnOrders(BOT_NUMBER) } },
       clock,
       post: (event) => events.push(event),
       onLost: (_, ageMs) => lost.push(ageMs),

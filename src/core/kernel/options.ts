@@ -4,6 +4,7 @@ import type { Effect } from "../effects.ts";
 import type { ActualState, KernelEvent } from "../events.ts";
 import type { Instrument } from "../instrument.ts";
 import type { Order } from "../order.ts";
+import type { LegPosition } from "../status.ts";
 import type { MarketSnapshot, Strategy, StrategyReport } from "../strategy.ts";
 import type { Text } from "../text.ts";
 
@@ -37,6 +38,8 @@ export interface KernelOptions {
   readonly botId: string;
   /** 1..255, unique per account. */
   readonly botNumber: number;
+  /** The bot's number on the account of a leg, where it is another. */
+  readonly botNumbers?: Readonly<Record<string, number>>;
   readonly strategy: Strategy;
   readonly params: unknown;
   readonly instruments: Readonly<Record<string, Instrument>>;
@@ -56,11 +59,14 @@ export type KernelState = Readonly<Record<string, unknown>>;
 export interface KernelStatus {
   readonly state: ActualState;
   readonly position: string;
+  readonly legs?: readonly LegPosition[];
   readonly averageEntryPrice: string | null;
   readonly lastPrice: string | null;
   readonly realizedPnl: string;
   readonly unrealizedPnl: string;
   readonly fees: string;
+  /** Fees that had no price when they were paid, by currency; in no sum. */
+  readonly otherFees: Readonly<Record<string, string>>;
   readonly funding: string;
   readonly netPnl: string;
   /** Traded notional. */

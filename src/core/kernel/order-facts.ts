@@ -1,5 +1,6 @@
 // Folds what the exchange, the driver and reconciliation say about our orders into the kernel's state.
 
+import { decodeClientOrderId } from "../client-order-id.ts";
 import type { ExchangeFill, KernelEvent, OpenOrder } from "../events.ts";
 import { type Instrument, toLots, toPrice, toQuantity, toTicks } from "../instrument.ts";
 import { text } from "../money.ts";
@@ -87,7 +88,13 @@ export function onAmended(turn: Turn, event: EventOf<"amended">): void {
   order.quantity = event.quantity;
   order.amending = null;
   order.isUnknown = false;
-  reportOrder(turn, order);
+  completeOrReport(turn, order);
+}
+
+/** An order whose quantity came down to what had filled meanwhile is complete: no fill will come to say so. */
+function completeOrReport(turn: Turn, order: Order): void {
+  if (order.amending === null && order.filledQuantity >= order.quantity) move(turn, order, "filled");
+  else reportOrder(turn, order);
 }
 
 export function onAmendRefused(turn: Turn, event: EventOf<"amendRefused">): void {
@@ -97,8 +104,8 @@ export function onAmendRefused(turn: Turn, event: EventOf<"amendRefused">): void
   if (!event.isUnknown) order.amending = null;
   order.wishedPrice = order.price;
   coolDown(turn, order);
-  reportOrder(turn, order);
-  inquire(turn, order);
+  completeOrReport(turn, order);
+  if (isLive(order)) inquire(turn, order);
 }
 
 export function onNeverArrived(turn: Turn, event: EventOf<"neverArrived">): void {
@@ -155,7 +162,7 @@ export function onFill(turn: Turn, leg: string, fill: ExchangeFill): void {
   if (!rememberFill(state, fillKey(fill))) return;
   const order =
     (fill.clientOrderId === null ? undefined : findOrder(turn, fill.clientOrderId)) ??
-    turn.data.orders.find((candidate) => candidate.exchangeOrderId === fill.exchangeOrderId);
+    turn.data.orders.find((candidate) => candidate.leg === leg && candidate.exchangeOrderId === fill.exchangeOrderId);
   const slot = order?.slot ?? "late";
   const realized = applyFill(state.ledger, instrument, fill);
   state.lastFillAt = Math.max(state.lastFillAt ?? 0, fill.at);
@@ -199,7 +206,15 @@ function fillOrder(turn: Turn, order: Order, fill: ExchangeFill): void {
   order.isUnknown = false;
   order.filledQuantity = lots(order.filledQuantity + fill.quantity);
   order.reportedFilledQuantity = maximum(order.reportedFilledQuantity, order.filledQuantity);
-  if (order.filledQuantity >= order.quantity) order.status = nextStatus(order.status, "filled");
+  if (order.amending !== null && order.filledQuantity > order.quantity) {
+    // More than it was: the amend was taken, though its answer is still on its way.
+    order.price = order.amending.price;
+    order.quantity = order.amending.quantity;
+    order.amending = null;
+  }
+  // While an amend may have made it larger, the old quantity does not complete it.
+  const whole = Math.max(order.quantity, order.amending?.quantity ?? 0);
+  if (order.filledQuantity >= whole) order.status = nextStatus(order.status, "filled");
   else if (order.status === "submitted" || order.status === "rejected") order.status = nextStatus(order.status, "accepted");
   reportOrder(turn, order);
   if (wasLive && !isLive(order)) close(turn, order);
@@ -215,20 +230,23 @@ export function onReconciled(turn: Turn, event: EventOf<"reconciled">): void {
     if (order.leg !== event.leg) continue;
     const open = listed.get(order.clientOrderId);
     listed.delete(order.clientOrderId);
-    if (open !== undefined) seenOpen(turn, order, open);
+    if (open !== undefined) seenOpen(turn, order, open, event.at);
     else if (isLive(order) && order.updatedAt <= event.at - LISTING_GRACE_MS) inquire(turn, order);
     else if (order.isUnknown && isLive(order)) inquire(turn, order);
   }
-  for (const open of listed.values()) if (isOwnId(turn, open.clientOrderId)) adopt(turn, event.leg, open);
+  for (const open of listed.values()) if (isOwnId(turn, event.leg, open.clientOrderId)) adopt(turn, event.leg, open);
   comparePosition(turn, event);
 }
 
-function seenOpen(turn: Turn, order: Order, open: OpenOrder): void {
-  if (order.amending !== null && open.at <= turn.data.at) {
+function seenOpen(turn: Turn, order: Order, open: OpenOrder, askedAt: number): void {
+  // An amend that nobody answered, or that a former life sent, shows here alone; a listing from before it shows the old order.
+  const isNewer = isLive(order) && order.updatedAt <= askedAt - LISTING_GRACE_MS;
+  const isChanged = order.amending !== null || order.price !== open.price || order.quantity !== open.quantity;
+  if (isNewer && isChanged) {
     order.price = open.price;
     order.quantity = open.quantity;
     order.amending = null;
-    reportOrder(turn, order);
+    completeOrReport(turn, order);
   }
   order.reportedFilledQuantity = maximum(order.reportedFilledQuantity, open.filledQuantity);
   const isNews = order.isUnknown || order.status === "submitted" || order.status === "rejected";
@@ -265,6 +283,8 @@ function adopt(turn: Turn, leg: string, open: OpenOrder): void {
     updatedAt: turn.data.at,
   };
   turn.data.orders.push(order);
+  // After a total loss of our state the counters must not run over ids that still rest.
+  turn.data.counter = Math.max(turn.data.counter, decodeClientOrderId(order.clientOrderId)?.counter ?? 0);
   reportOrder(turn, order);
   if (open.filledQuantity > 0) inquire(turn, order);
 }

@@ -2,19 +2,22 @@
 
 import { encodeClientOrderId } from "../client-order-id.ts";
 import type { PlaceOrder } from "../effects.ts";
+import { toPrice } from "../instrument.ts";
+import { money } from "../money.ts";
 import { isLive, leavesQuantity, nextStatus, type Order, type Side } from "../order.ts";
-import type { Quote } from "../strategy.ts";
+import { type Quote, TAKE_SLOT } from "../strategy.ts";
 import { type Lots, lots, type Ticks, ticks } from "../units.ts";
 import { liquidationDistanceBps } from "./loss-limits.ts";
 import { checkOrder, type Denial, type GateFacts, type GateLimits } from "./risk-gate.ts";
 import { nextCounter, ordersLastMinute, type Wish } from "./state.ts";
-import { instrumentOf, legOf, positionIn, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
+import { botNumberOn, instrumentOf, legOf, positionIn, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
 import { markOf } from "./view.ts";
 
 const DENIED_EVERY_MS = 300_000;
 const DENIED_PAUSE_MS = 5_000;
-const TAKE_SLOT = "take";
 const TAKE_PAUSE_MS = 1_000;
+/** big.js: towards zero. */
+const ROUND_DOWN = 0;
 
 /** Plans every leg: takes when a position is to be reached, else the difference of quotes. */
 export function plan(turn: Turn): void {
@@ -29,12 +32,12 @@ export function plan(turn: Turn): void {
 /** What the leg should come to, after the operator's word and a halt have had theirs. */
 function targetOf(turn: Turn, leg: string): Wish {
   const { data } = turn;
-  if (data.flatten !== null) return { type: "hold", quantity: lots(0), maxSlippageBps: data.flatten.maxSlippageBps };
+  if (data.flatten !== null) return { type: "hold", quantity: lots(0), maxSlippageBps: data.flatten.maxSlippageBps, isProtective: true };
   if (data.halted !== null || data.desired === "stopped") return { type: "none" };
   const state = legOf(turn, leg);
   if (state.wish.type === "hold") {
     const isClosing = Math.abs(state.wish.quantity) < Math.abs(positionIn(turn, leg)) && state.wish.quantity * positionIn(turn, leg) >= 0;
-    return data.desired === "running" || isClosing ? state.wish : { type: "none" };
+    return data.desired === "running" || isClosing || state.wish.isProtective ? state.wish : { type: "none" };
   }
   if (state.wish.type === "quote" && data.desired !== "running") {
     return { ...state.wish, orders: closingPart(state.wish.orders, positionIn(turn, leg)) };
@@ -103,6 +106,8 @@ function replace(turn: Turn, leg: string, order: Order, quote: Quote): void {
   }
   order.wishedPrice = quote.price;
   order.amending = { price, quantity: lots(order.filledQuantity + quote.quantity) };
+  // A listing that was asked for before this knows nothing of it.
+  order.updatedAt = turn.data.at;
   turn.effects.push({ type: "amend", leg, clientOrderId: order.clientOrderId, exchangeOrderId: order.exchangeOrderId, ...order.amending });
 }
 
@@ -196,11 +201,11 @@ function limitsFor(turn: Turn, leg: string): GateLimits {
 
 /** Sends one order into its free slot unless the slot cools down or the gate says no. */
 function place(turn: Turn, leg: string, order: NewOrder): void {
-  const { data, options } = turn;
+  const { data } = turn;
   if (isCooling(turn, { leg, slot: order.slot })) return;
   const denial = checkOrder(order, gateFacts(turn, leg), limitsFor(turn, leg));
   if (denial !== null) return deny(turn, leg, order.slot, denial);
-  const clientOrderId = encodeClientOrderId(options.botNumber, nextCounter(data));
+  const clientOrderId = encodeClientOrderId(botNumberOn(turn, leg), nextCounter(data));
   const sent: PlaceOrder = {
     clientOrderId,
     side: order.side,
@@ -262,15 +267,15 @@ function planHold(turn: Turn, leg: string, quantity: Lots, maxSlippageBps: numbe
   const instrument = instrumentOf(turn, leg);
   if (bestBid === null || bestAsk === null || Math.abs(difference) < Math.max(1, instrument.minQuantity)) return;
   const side: Side = difference > 0 ? "buy" : "sell";
-  const bound = side === "buy" ? Math.ceil(bestAsk * (1 + maxSlippageBps / 10_000)) : Math.floor(bestBid * (1 - maxSlippageBps / 10_000));
+  const price = takePrice(turn, leg, side, side === "buy" ? bestAsk : bestBid, maxSlippageBps);
   const isReducing = Math.abs(quantity) < Math.abs(positionIn(turn, leg)) && quantity * positionIn(turn, leg) >= 0;
   const before = turn.effects.length;
   place(turn, leg, {
     slot: TAKE_SLOT,
     side,
-    price: ticks(Math.max(1, bound)),
-    wishedPrice: ticks(Math.max(1, bound)),
-    quantity: lots(Math.abs(difference)),
+    price,
+    wishedPrice: price,
+    quantity: takeQuantity(turn, leg, Math.abs(difference), price),
     timeInForce: "ioc",
     postOnly: false,
     reduceOnly: isReducing && instrument.kind === "perp",
@@ -279,4 +284,25 @@ function planHold(turn: Turn, leg: string, quantity: Lots, maxSlippageBps: numbe
   });
   if (turn.effects.length > before)
     turn.data.coolDowns[slotKey({ leg, slot: TAKE_SLOT })] = { until: turn.data.at + TAKE_PAUSE_MS, attempts: 0 };
+}
+
+/** The worst price of a take: within the slippage, and within the price band, since a close beyond it would be denied for ever. */
+function takePrice(turn: Turn, leg: string, side: Side, touch: Ticks, maxSlippageBps: number): Ticks {
+  const { priceBandBps = Number.POSITIVE_INFINITY } = turn.options.risk;
+  const mark = markOf(legOf(turn, leg)) ?? touch;
+  const price =
+    side === "buy"
+      ? Math.min(Math.ceil(touch * (1 + maxSlippageBps / 10_000)), Math.floor(mark * (1 + priceBandBps / 10_000)))
+      : Math.max(Math.floor(touch * (1 - maxSlippageBps / 10_000)), Math.ceil(mark * (1 - priceBandBps / 10_000)));
+  return ticks(Math.max(1, price));
+}
+
+/** As much of a take as one order may be worth; the next one takes the rest, so that no position is too large to be closed. */
+function takeQuantity(turn: Turn, leg: string, wanted: number, price: Ticks): Lots {
+  const { maxOrderNotional } = turn.options.risk;
+  if (maxOrderNotional === undefined) return lots(wanted);
+  const instrument = instrumentOf(turn, leg);
+  const worth = money(toPrice(instrument, price)).times(instrument.lotSize);
+  const most = Number(money(maxOrderNotional).div(worth).round(0, ROUND_DOWN));
+  return lots(Math.min(wanted, Math.max(instrument.minQuantity, most)));
 }

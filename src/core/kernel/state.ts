@@ -13,7 +13,7 @@ import type { Lots, Ticks } from "../units.ts";
 export type Wish =
   | { readonly type: "none" }
   | { readonly type: "quote"; readonly orders: readonly Quote[]; readonly toleranceTicks: number; readonly until: Until | null }
-  | { readonly type: "hold"; readonly quantity: Lots; readonly maxSlippageBps: number };
+  | { readonly type: "hold"; readonly quantity: Lots; readonly maxSlippageBps: number; readonly isProtective: boolean };
 
 export interface LegState {
   ledger: PositionLedger;

@@ -42,9 +42,14 @@ export function findOrder(turn: Turn, clientOrderId: string): Order | undefined 
   return turn.data.orders.find((order) => order.clientOrderId === clientOrderId);
 }
 
-/** True when an id names this bot, whether or not we remember the order. */
-export function isOwnId(turn: Turn, clientOrderId: string | null): boolean {
-  return clientOrderId !== null && decodeClientOrderId(clientOrderId)?.botNumber === turn.options.botNumber;
+/** The bot's number on a leg's account. */
+export function botNumberOn({ options }: Turn, leg: string): number {
+  return options.botNumbers?.[leg] ?? options.botNumber;
+}
+
+/** True when an id on a leg's account names this bot, whether or not we remember the order. */
+export function isOwnId(turn: Turn, leg: string, clientOrderId: string | null): boolean {
+  return clientOrderId !== null && decodeClientOrderId(clientOrderId)?.botNumber === botNumberOn(turn, leg);
 }
 
 /** Stores the order's row with the facts as they are now. */

@@ -2,13 +2,14 @@
 
 import type { ActualState } from "../events.ts";
 import { type Instrument, toPrice, toQuantity } from "../instrument.ts";
-import { type Money, rounded, text, ZERO } from "../money.ts";
+import { type Money, money, rounded, text, ZERO } from "../money.ts";
 import { isLive } from "../order.ts";
 import { averageEntryPrice, positionOf, totalsOf } from "../position-ledger.ts";
+import type { LegPosition } from "../status.ts";
 import type { LegView, View } from "../strategy.ts";
 import { type Ticks, ticks } from "../units.ts";
 import type { KernelOptions, KernelStatus } from "./options.ts";
-import type { KernelData } from "./state.ts";
+import type { KernelData, LegState } from "./state.ts";
 
 /** What the strategy sees: parameters, time, and each leg's touch and own position. */
 export function viewOf(options: KernelOptions, instruments: Readonly<Record<string, Instrument>>, data: KernelData): View<unknown> {
@@ -53,18 +54,26 @@ export function actualState(data: KernelData): ActualState {
 /** The numbers for `/status`, with open positions valued at mid. */
 export function statusOf(options: KernelOptions, instruments: Readonly<Record<string, Instrument>>, data: KernelData): KernelStatus {
   const sums = { volume: ZERO, realizedPnl: ZERO, unrealizedPnl: ZERO, fees: ZERO, funding: ZERO, netPnl: ZERO };
+  const legs: LegPosition[] = [];
+  const otherFees: Record<string, string> = {};
   let fills = 0;
+  const currency = Object.values(instruments)[0]?.quote ?? "";
   for (const [leg, instrument] of Object.entries(instruments)) {
     const state = data.legs[leg];
     if (state === undefined) continue;
+    legs.push(legPosition(instrument, state));
     const totals = totalsOf(state.ledger, instrument, markOf(state));
+    fills += state.ledger.fills;
+    // Totals stay per currency: a leg quoted in another one has no rate here.
+    if (instrument.quote !== currency) continue;
     sums.realizedPnl = sums.realizedPnl.plus(totals.realizedPnl);
     sums.unrealizedPnl = sums.unrealizedPnl.plus(totals.unrealizedPnl);
     sums.fees = sums.fees.plus(totals.fees);
     sums.funding = sums.funding.plus(totals.funding);
     sums.netPnl = sums.netPnl.plus(totals.netPnl);
     sums.volume = sums.volume.plus(totals.volume);
-    fills += state.ledger.fills;
+    for (const [currency, fee] of Object.entries(state.ledger.otherFees))
+      otherFees[currency] = text(money(otherFees[currency] ?? "0").plus(fee));
   }
   const [leg, instrument] = Object.entries(instruments)[0] ?? [];
   const first = leg === undefined ? undefined : data.legs[leg];
@@ -73,11 +82,13 @@ export function statusOf(options: KernelOptions, instruments: Readonly<Record<st
   return {
     state: actualState(data),
     position: instrument === undefined || first === undefined ? "0" : toQuantity(instrument, positionOf(first.ledger, instrument)),
+    legs,
     averageEntryPrice: instrument === undefined || first === undefined ? null : averageEntryPrice(first.ledger),
     lastPrice: instrument === undefined || mark === null ? null : toPrice(instrument, mark),
     realizedPnl: text(sums.realizedPnl),
     unrealizedPnl: text(sums.unrealizedPnl),
     fees: text(sums.fees),
+    otherFees,
     funding: text(sums.funding),
     netPnl: text(sums.netPnl),
     volume: text(sums.volume),
@@ -90,6 +101,12 @@ export function statusOf(options: KernelOptions, instruments: Readonly<Record<st
     haltReason: data.halted,
     report: options.strategy.report?.(data.strategyState, viewOf(options, instruments, data)) ?? {},
   };
+}
+
+function legPosition(instrument: Instrument, state: LegState): LegPosition {
+  const mark = markOf(state);
+  const position = toQuantity(instrument, positionOf(state.ledger, instrument));
+  return { ...instrument.ref, base: instrument.base, position, price: mark === null ? null : toPrice(instrument, mark) };
 }
 
 /** |min(net, 0)| / volume x 100, the cost of a unit of volume in percent. */

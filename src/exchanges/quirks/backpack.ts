@@ -45,7 +45,7 @@ const ANSWERS: AnswerTable = {
 };
 
 const HISTORY = /^wapi\/v1\/history\//;
-const LISTS = /^(api\/v1\/(orders|position|markets)|wapi\/v1\/history\/(fills|orders))$/;
+const LISTS = /^(api\/v1\/(orders|position|markets)|wapi\/v1\/history\/(fills|orders|funding))$/;
 const OBJECTS = /^api\/v1\/(order|capital|depth)$/;
 
 const STATUSES: Readonly<Record<string, ReturnType<Quirks["statusOf"]>>> = {
@@ -129,10 +129,25 @@ function extend(Base: CcxtClass, sink: StreamSink): CcxtClass {
       super.handleDeltas(book, deltas);
     }
 
+    /** Mark prices, which ccxt does not read. */
+    override handleMessage(client: CcxtClient, message: unknown): void {
+      const data = field(message, "data");
+      const price = text(data, "p");
+      if (text(data, "e") !== "markPrice" || price === null) return super.handleMessage(client, message);
+      const symbol = this.symbolOf(data);
+      sink.onMark(symbol, price);
+      client.resolve(price, markHash(symbol));
+    }
+
     private symbolOf(data: unknown): string {
       return this.safeSymbol(text(data, "s") ?? undefined) ?? "";
     }
   };
+}
+
+/** What ccxt calls the wait for a symbol's next mark price. */
+function markHash(symbol: string): string {
+  return `markPrice:${symbol}`;
 }
 
 function integerId(clientOrderId: string): number {
@@ -186,6 +201,13 @@ export const backpack: Quirks = {
   pageSize: 1_000,
   fillsPage: (exchange, query) => exchange.fetchMyTrades(query.symbol, query.since, query.limit, { offset: query.offset }),
   ordersPage,
+  fundingPage: (exchange, { symbol, limit, offset }) => exchange.fetchFundingHistory(symbol, undefined, limit, { offset }),
+  // A payment has no id of its own: there is one per symbol and interval. ccxt calls the user's id the payment's.
+  fundingOf: ({ info }) => {
+    const [id, amount] = [text(info, "intervalEndTimestamp"), text(info, "quantity")];
+    return id === null || amount === null ? null : { id, amount };
+  },
+  watchMark: (exchange, symbol) => exchange.watchPublic([`markPrice.${exchange.market(symbol).id}`], [markHash(symbol)]),
   clientOrderIdOf: (trade) => text(trade.info, "clientId"),
   statusOf: (order) => STATUSES[text(order.info, "status") ?? ""] ?? null,
   // ccxt takes the side from the sign of the cost and the size without one; `netQuantity` carries both.

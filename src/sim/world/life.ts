@@ -1,0 +1,372 @@
+// One life of the bot's process in a simulated world: it recovers, feeds the kernel, performs its effects, and may die at any moment.
+
+import type { Effect } from "../../core/effects.ts";
+import type { ActualState, ExchangeFill, KernelEvent } from "../../core/events.ts";
+import { markOf } from "../../core/kernel/view.ts";
+import { createKernel, type Kernel, type KernelOptions, type KernelState } from "../../core/kernel.ts";
+import type { LegMarket, MarketSnapshot } from "../../core/strategy.ts";
+import type { Text } from "../../core/text.ts";
+import type { Ticks } from "../../core/units.ts";
+import { Desk, type DeskDoors } from "./desk.ts";
+import { Inquiries } from "./inquiries.ts";
+import { keyOf } from "./judge.ts";
+import { Obedience, overheard } from "./obedience.ts";
+import { Reader } from "./reader.ts";
+import { type Batch, type Directive, emptyBatch } from "./store.ts";
+import { laterIn, type Surroundings } from "./surroundings.ts";
+import { TruthBooks } from "./truth.ts";
+
+const BOT_NUMBER = 7;
+const TICK_MS = 1_000;
+const RECONCILE_EVERY_MS = 15_000;
+const BOOK_LOST_MS = 5_000;
+const LOOKS_MAX_MS = 10_000;
+const RETRY_MS = 500;
+const LAZY_STATE_MS = 10_000;
+/** So that daily limits begin anew now and then. */
+const RISK_DAY_MS = 60_000;
+const SLIPPAGE_BPS = 50;
+
+interface Touch {
+  bestBid: Ticks | null;
+  bestAsk: Ticks | null;
+  mark: Ticks | null;
+  seenAt: number;
+}
+
+export class Life implements DeskDoors {
+  readonly kernel: Kernel;
+  readonly #world: Surroundings;
+  readonly #desk: Desk;
+  readonly #inquiries: Inquiries;
+  readonly #reader: Reader;
+  readonly #obedience: Obedience;
+  readonly #truth: TruthBooks;
+  readonly #touches = new Map<string, Touch>();
+  readonly #clientIds = new Map<string, string>();
+  /** Fills of orders that nobody has named yet. */
+  readonly #foreign = new Map<string, { readonly leg: string; readonly fill: ExchangeFill }>();
+  readonly #wakes = new Set<number>();
+  #state: ActualState = "recovering";
+  #haltReason: Text | null = null;
+  #isChanged = false;
+  #stateStoredAt = 0;
+  #lostFor = new Set<string>();
+  #day = "";
+  isOver = false;
+  isRecovered = false;
+  fillCount = 0;
+
+  /** Throws when the stored state cannot go on. */
+  constructor(world: Surroundings) {
+    const { scenario, store, saboteur, schedule } = world;
+    this.#world = world;
+    const options: KernelOptions = {
+      botId: "world",
+      botNumber: BOT_NUMBER,
+      strategy: overheard(scenario.strategy, world.judge),
+      params: store.params,
+      instruments: scenario.instruments,
+      risk: scenario.risk,
+      ...(scenario.runForMs === undefined ? {} : { runForMs: scenario.runForMs }),
+      ...(scenario.canAmend ? { amends: Object.keys(scenario.instruments) } : {}),
+      lastCounter: store.lastCounter(),
+    };
+    const state: KernelState | null = store.state === null ? null : JSON.parse(store.state);
+    const market = this.#openMarket();
+    this.kernel = createKernel(saboteur.options(options), { state, orders: saboteur.orders(store.openOrders()), market });
+    this.#desk = new Desk(world, this);
+    this.#inquiries = new Inquiries(world, this);
+    const startedAt = schedule.now;
+    this.#reader = new Reader(world, this, (leg) => this.kernel.lastFillAt(leg) ?? startedAt);
+    this.#obedience = new Obedience(scenario, world.judge);
+    this.#truth = this.#storedBooks();
+    for (const row of store.rows.values()) if (row.exchangeOrderId !== null) this.learn(row.leg, row.clientOrderId, row.exchangeOrderId);
+  }
+
+  /** Catches up with the exchange, then lets the strategy speak. */
+  begin(): void {
+    this.#tick();
+    this.#catchUp();
+  }
+
+  /** Killed: what is on its way to it reaches nobody. */
+  end(): void {
+    this.isOver = true;
+  }
+
+  get state(): ActualState {
+    return this.#state;
+  }
+
+  /** True when nothing is under way and every order is proven. */
+  get isQuiet(): boolean {
+    return this.isRecovered && this.#desk.inFlight === 0 && this.kernel.liveOrders().length === 0;
+  }
+
+  // ---- what reaches the process -------------------------------------------------------------------------------------
+
+  post(event: KernelEvent): void {
+    if (this.isOver) return;
+    this.#obedience.heard(event);
+    this.#remember(event);
+    for (const told of this.#world.saboteur.told(event)) if (!this.isOver) this.#apply(told);
+  }
+
+  takeFills(leg: string, fills: readonly ExchangeFill[]): void {
+    for (const fill of fills) {
+      const clientOrderId = fill.clientOrderId ?? this.#clientIds.get(`${fill.symbol} ${fill.exchangeOrderId}`) ?? null;
+      if (clientOrderId === null) this.#foreign.set(keyOf(fill), { leg, fill });
+      else this.#takeFill(leg, { ...fill, clientOrderId });
+    }
+  }
+
+  learn(leg: string, clientOrderId: string, exchangeOrderId: string): void {
+    const name = `${this.#world.scenario.refs[leg]?.symbol} ${exchangeOrderId}`;
+    if (this.#clientIds.get(name) === clientOrderId) return;
+    this.#clientIds.set(name, clientOrderId);
+    for (const [key, waiting] of this.#foreign) {
+      if (`${waiting.fill.symbol} ${waiting.fill.exchangeOrderId}` !== name) continue;
+      this.#foreign.delete(key);
+      this.#takeFill(waiting.leg, { ...waiting.fill, clientOrderId });
+    }
+  }
+
+  doubt(clientOrderId: string): void {
+    this.#inquiries.doubt(clientOrderId);
+  }
+
+  inquire(leg: string, clientOrderId: string): void {
+    this.#inquiries.ask(leg, clientOrderId);
+  }
+
+  /** Follows the operator's newest word. */
+  follow(directive: Directive, wasHalted: boolean): void {
+    const at = this.#world.schedule.now;
+    if (directive.halt !== null) this.post({ type: "halt", reason: directive.halt, at });
+    else if (wasHalted) this.post({ type: "resume", at });
+    const { desired, flatten } = directive;
+    this.post({ type: "control", desired, at, ...(flatten ? { flatten, maxSlippageBps: SLIPPAGE_BPS } : {}) });
+  }
+
+  /** Stores the newest state, as a process does that was asked to end. */
+  storeState(): void {
+    const batch = emptyBatch();
+    batch.state = this.#snapshot();
+    this.#world.store.commit(batch, () => undefined);
+  }
+
+  /** Compares the kernel's numbers with those worked out from the exchange's trades that it was told. */
+  checkBooks(): void {
+    const differences = this.#truth.differences(this.kernel.status(this.#world.schedule.now), (leg) => this.#mark(leg));
+    for (const difference of differences) this.#world.judge.fault(difference);
+  }
+
+  positionOf(leg: string): number {
+    return this.#truth.position(leg);
+  }
+
+  #takeFill(leg: string, fill: ExchangeFill): void {
+    this.fillCount += 1;
+    this.post({ type: "fill", leg, fill, at: this.#world.schedule.now });
+  }
+
+  // ---- recovery and routine -----------------------------------------------------------------------------------------
+
+  #openMarket(): MarketSnapshot {
+    const { scenario, schedule } = this.#world;
+    const legs: Record<string, LegMarket> = {};
+    for (const [leg, instrument] of Object.entries(scenario.instruments)) {
+      const touch = this.#world.marketOf(leg).touch;
+      if (touch === null) throw new Error(`the market of ${leg} has no touch`);
+      const { bestBid, bestAsk } = touch;
+      legs[leg] = { instrument, bestBid, bestAsk, available: { base: "10", quote: "50000" } };
+      this.#touches.set(leg, { bestBid, bestAsk, mark: null, seenAt: schedule.now });
+    }
+    return { at: schedule.now, legs };
+  }
+
+  #storedBooks(): TruthBooks {
+    const { scenario, store, payments } = this.#world;
+    const books = new TruthBooks(scenario.instruments);
+    for (const leg of Object.keys(scenario.instruments)) {
+      for (const fill of this.#world.marketOf(leg).fills) if (store.fills.get(keyOf(fill))?.leg === leg) books.fold(leg, fill);
+    }
+    for (const { leg, id } of store.fundings) books.fund(leg, payments.find((payment) => payment.id === id)?.amount ?? "0");
+    return books;
+  }
+
+  #catchUp(): void {
+    this.#reader.run(true, (isComplete) => {
+      if (isComplete) return this.#awaitLooks(this.#world.schedule.now + LOOKS_MAX_MS);
+      laterIn(this.#world, this, RETRY_MS, () => this.#catchUp());
+    });
+  }
+
+  #awaitLooks(until: number): void {
+    if (this.#inquiries.unlooked > 0 && this.#world.schedule.now < until)
+      return laterIn(this.#world, this, RETRY_MS, () => this.#awaitLooks(until));
+    this.#announceDay();
+    // The operator's word comes first: a bot that was stopped meanwhile must not quote for a moment.
+    this.follow(this.#world.store.directive, false);
+    this.isRecovered = true;
+    this.post({ type: "recovered", at: this.#world.schedule.now });
+    laterIn(this.#world, this, RECONCILE_EVERY_MS, () => this.#reconcile());
+  }
+
+  #reconcile(): void {
+    this.#reader.run(false);
+    laterIn(this.#world, this, RECONCILE_EVERY_MS, () => this.#reconcile());
+  }
+
+  #tick(): void {
+    const { now } = this.#world.schedule;
+    for (const [leg, touch] of this.#touches) {
+      const isLost = now - touch.seenAt >= BOOK_LOST_MS;
+      if (isLost && !this.#lostFor.has(leg)) this.post({ type: "bookLost", leg, at: now });
+      if (isLost) this.#lostFor.add(leg);
+    }
+    if (this.isRecovered) this.#announceDay();
+    const { saboteur, scenario } = this.#world;
+    const isDue = now - this.#stateStoredAt >= (saboteur.storesStateLazily ? LAZY_STATE_MS : scenario.stateEveryMs);
+    if (this.#isChanged && isDue) this.storeState();
+    laterIn(this.#world, this, TICK_MS, () => this.#tick());
+  }
+
+  #announceDay(): void {
+    const { now } = this.#world.schedule;
+    const day = `day ${Math.floor(now / RISK_DAY_MS)}`;
+    if (day === this.#day) return;
+    this.#day = day;
+    this.post({ type: "riskDay", day, at: now });
+  }
+
+  // ---- events and effects -------------------------------------------------------------------------------------------
+
+  #remember(event: KernelEvent): void {
+    if (event.type !== "book" && event.type !== "mark" && event.type !== "bookLost") return;
+    const touch = this.#touches.get(event.leg);
+    if (touch === undefined) return;
+    if (event.type === "mark") touch.mark = event.mark;
+    else if (event.type === "bookLost") Object.assign(touch, { bestBid: null, bestAsk: null });
+    else {
+      Object.assign(touch, { bestBid: event.bestBid, bestAsk: event.bestAsk, seenAt: this.#world.schedule.now });
+      this.#lostFor.delete(event.leg);
+    }
+  }
+
+  #mark(leg: string): Ticks | null {
+    const touch = this.#touches.get(leg);
+    return touch === undefined ? null : markOf(touch);
+  }
+
+  #apply(event: KernelEvent): void {
+    const { trace, schedule, judge } = this.#world;
+    trace.add(`${schedule.now} > ${JSON.stringify(event)}`);
+    let effects: readonly Effect[];
+    try {
+      effects = this.kernel.apply(event);
+    } catch (error) {
+      judge.fault(`the kernel threw: ${String(error)}`);
+      return this.end();
+    }
+    if (event.type !== "book" || effects.some((effect) => effect.type !== "wake")) this.#isChanged = true;
+    this.#obedience.said(effects);
+    this.#perform(effects);
+  }
+
+  #perform(effects: readonly Effect[]): void {
+    const { store, saboteur, trace, schedule } = this.#world;
+    const batch = emptyBatch();
+    const sends: (() => void)[] = [];
+    for (const effect of effects) {
+      trace.add(`${schedule.now} < ${JSON.stringify(effect)}`);
+      this.#gather(batch, sends, effect);
+    }
+    const hasRows = batch.orders.length + batch.fills.length + batch.fundings.length > 0 || batch.directive !== null;
+    const mustKeepState = batch.fills.length + batch.fundings.length > 0 && !saboteur.storesStateLazily;
+    if (mustKeepState || batch.directive !== null || batch.params !== undefined) batch.state = this.#snapshot();
+    const send = (): void => {
+      if (!this.isOver) for (const run of sends) run();
+    };
+    if (hasRows || batch.state !== null) store.commit(batch, saboteur.sendsEarly ? () => undefined : send);
+    if (saboteur.sendsEarly || (!hasRows && batch.state === null)) send();
+  }
+
+  #gather(batch: Batch, sends: (() => void)[], effect: Effect): void {
+    switch (effect.type) {
+      case "place":
+        return this.#gatherPlace(batch, sends, effect);
+      case "cancel":
+        return this.#desk.cancel(effect);
+      case "amend":
+        return void sends.push(() => this.#desk.amend(effect));
+      case "inquire":
+        return this.#inquiries.ask(effect.leg, effect.clientOrderId);
+      case "record":
+        return this.#gatherFill(batch, effect);
+      case "recordFunding":
+        batch.fundings.push({ leg: effect.leg, id: effect.id });
+        return this.#truth.fund(effect.leg, this.#world.payments.find(({ id }) => id === effect.id)?.amount ?? "0");
+      case "orderChanged":
+        return void batch.orders.push(effect.order);
+      case "adjusted":
+        batch.params = this.#world.scenario.adjustTo;
+        return;
+      case "finished":
+        batch.directive = { desired: "stopped", flatten: effect.flatten };
+        return;
+      case "wake":
+        return this.#wakeAt(effect.at);
+      case "alert":
+        if (effect.alert.type === "halted") this.#haltReason = effect.alert.reason;
+        return;
+      case "stateChanged":
+        this.#state = effect.state;
+        if (effect.state === "halted") batch.directive = { ...batch.directive, halt: this.#haltReason };
+    }
+  }
+
+  #gatherPlace(batch: Batch, sends: (() => void)[], effect: Extract<Effect, { type: "place" }>): void {
+    const row = this.kernel.order(effect.order.clientOrderId);
+    const { judge, schedule, store } = this.#world;
+    if (row === undefined) return judge.fault(`order ${effect.order.clientOrderId} is unknown to the kernel that places it`);
+    const { kernel } = this;
+    this.#obedience.placed(effect, {
+      kernel,
+      at: schedule.now,
+      life: store.life,
+      isStored: (clientOrderId) => store.rows.has(clientOrderId),
+      markOf: (leg) => this.#mark(leg),
+      positionOf: (leg) => this.positionOf(leg),
+    });
+    batch.orders.push({ ...row });
+    sends.push(() => this.#desk.place(effect));
+  }
+
+  #gatherFill(batch: Batch, effect: Extract<Effect, { type: "record" }>): void {
+    const { leg, fill, position } = effect.fill;
+    const { judge } = this.#world;
+    batch.fills.push({ leg, key: keyOf(fill) });
+    const traded = this.#world.marketOf(leg).fills.find((known) => keyOf(known) === keyOf(fill));
+    if (traded === undefined) return judge.fault(`fill ${fill.tradeId} never happened`);
+    this.#truth.fold(leg, traded);
+    if (position !== this.#truth.position(leg))
+      judge.fault(`position of ${leg} is ${position} lots by the kernel, ${this.#truth.position(leg)} by the trades it knows`);
+  }
+
+  #snapshot(): string {
+    this.#isChanged = false;
+    this.#stateStoredAt = this.#world.schedule.now;
+    return JSON.stringify(this.kernel.snapshot());
+  }
+
+  #wakeAt(at: number): void {
+    if (this.#wakes.has(at)) return;
+    this.#wakes.add(at);
+    laterIn(this.#world, this, at - this.#world.schedule.now, () => {
+      this.#wakes.delete(at);
+      this.post({ type: "time", at: this.#world.schedule.now });
+    });
+  }
+}

@@ -1,0 +1,78 @@
+// What the parts of a simulated world share, and what they may ask of the process that lives in it.
+
+import type { ExchangeFill, KernelEvent } from "../../core/events.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { Order } from "../../core/order.ts";
+import type { Lots } from "../../core/units.ts";
+import type { Judge } from "./judge.ts";
+import type { BotOrderStatus, Market } from "./market.ts";
+import type { Network } from "./network.ts";
+import type { Saboteur } from "./sabotage.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Store } from "./store.ts";
+import type { Trace } from "./trace.ts";
+
+export interface FundingPayment {
+  readonly leg: string;
+  readonly id: string;
+  /** Decimal string, positive is received. */
+  readonly amount: string;
+  readonly at: number;
+}
+
+export interface Surroundings {
+  readonly scenario: Scenario;
+  readonly schedule: Schedule;
+  readonly network: Network;
+  readonly store: Store;
+  readonly judge: Judge;
+  readonly saboteur: Saboteur;
+  readonly trace: Trace;
+  /** What the exchange paid and charged so far. */
+  readonly payments: readonly FundingPayment[];
+  marketOf(leg: string): Market;
+  /** An order left, or was refused: the worst moments for a crash, which may follow. */
+  orderMoved(): void;
+}
+
+/** The living process as its desk, its reader and its inquiries see it. */
+export interface Doors {
+  readonly kernel: Kernel;
+  /** Nothing that comes back now reaches anybody. */
+  readonly isOver: boolean;
+  /** Fills handed on so far. */
+  readonly fillCount: number;
+  post(event: KernelEvent): void;
+  takeFills(leg: string, fills: readonly ExchangeFill[]): void;
+  /** Tells whose an exchange order id is; these are unique per market only. */
+  learn(leg: string, clientOrderId: string, exchangeOrderId: string): void;
+}
+
+/** Runs something later unless the process is over by then. */
+export function laterIn(world: Surroundings, doors: Pick<Doors, "isOver">, ms: number, run: () => void): void {
+  world.schedule.after(ms, () => {
+    if (!doors.isOver) run();
+  });
+}
+
+/**
+ * What a report about an order means for one that we know. A whole fill of fewer lots than we think it has comes of a change
+ * in place that nobody answered: the order is over, and no fill will come to say so.
+ */
+export function reportEvent(
+  about: { readonly leg: string; readonly clientOrderId: string; readonly at: number },
+  known: Order,
+  report: { readonly exchangeOrderId: string; readonly filledQuantity: Lots; readonly status: BotOrderStatus },
+): KernelEvent {
+  const { exchangeOrderId, filledQuantity, status } = report;
+  const whole = Math.max(known.quantity, known.amending?.quantity ?? 0);
+  if (status === "open" || (status === "filled" && filledQuantity >= whole))
+    return { type: "accepted", ...about, exchangeOrderId, filledQuantity };
+  return { type: "canceled", ...about, filledQuantity, expired: status === "expired" };
+}
+
+/** The fill as its stream and its lists tell it. */
+export function toldFill(scenario: Scenario, fill: ExchangeFill): ExchangeFill {
+  return scenario.hasAnonymousFills ? { ...fill, clientOrderId: null } : fill;
+}
