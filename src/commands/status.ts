@@ -102,6 +102,10 @@ function tradingFields(status: BotStatus, now: number): readonly FieldRow[] {
     field("Strategy", "策略", status.strategy),
     field("Market", "市場", `${status.exchange}/${status.account} ${status.symbol}`),
     field("Position", "部位", entry === null ? position : { en: `${position} at ${entry}`, "zh-TW": `${position}，均價 ${entry}` }),
+    ...otherLegs(status).map(({ exchange, account, symbol, position: held, base }) =>
+      field(`On ${exchange}/${account} ${symbol}`, `${exchange}/${account} ${symbol}`, `${held} ${base}`),
+    ),
+    ...(status.residual === null ? [] : [field("To hedge", "待對沖", status.residual)]),
     field("Price", "價格", status.lastPrice ?? "-"),
     field("Range", "區間", status.lower === null || status.upper === null ? "-" : `${status.lower} – ${status.upper}`),
     field(
@@ -116,17 +120,35 @@ function tradingFields(status: BotStatus, now: number): readonly FieldRow[] {
   ];
 }
 
+/** What the bot holds besides its own symbol. */
+function otherLegs({ exchange, account, symbol, legs = [] }: BotStatus): NonNullable<BotStatus["legs"]> {
+  return legs.filter((leg) => !(leg.exchange === exchange && leg.account === account && leg.symbol === symbol));
+}
+
 function moneyFields(status: BotStatus): readonly FieldRow[] {
-  const { currency } = status;
+  const { currency, unpairedPnl } = status;
   const signed = (value: string): string => `${signedMoney(value)} ${currency}`;
   return [
     field("Realized PnL", "已實現損益", signed(status.realizedPnl)),
     field("Unrealized PnL", "未實現損益", signed(status.unrealizedPnl)),
     field("Grid profit", "網格利潤", signed(status.gridProfit)),
-    field("Fees", "手續費", `${shownMoney(status.fees)} ${currency}`),
+    ...(unpairedPnl === null ? [] : [field("Unpaired PnL", "未配對損益", signed(unpairedPnl))]),
+    field("Fees", "手續費", shownFees(status)),
     field("Funding", "資金費", signed(status.funding)),
     field("Net PnL", "淨損益", signed(status.netPnl)),
+    field("Volume", "成交額", `${shownMoney(status.volume)} ${currency}`),
+    field("Wear rate", "磨損率", `${status.wearRate}%`),
+    ...status.values.map(({ label, value }) => ({ label, value: plain(value) })),
   ];
+}
+
+/** Fees in currencies without a price are named beside the sum, which leaves them out. */
+function shownFees({ fees, otherFees, currency }: BotStatus): Text | string {
+  const others = Object.entries(otherFees).map(([name, amount]) => `${amount} ${name}`);
+  const sum = `${shownMoney(fees)} ${currency}`;
+  if (others.length === 0) return sum;
+  const list = others.join(", ");
+  return { en: `${sum}, and ${list} not converted`, "zh-TW": `${sum}，另有 ${list} 未換算` };
 }
 
 function processFields(status: BotStatus, now: number): readonly FieldRow[] {
