@@ -69,6 +69,33 @@ describe("/status, /bots, /orders, /fills", () => {
     expect(wordsOf(reply, "zh-TW")).toContain("淨損益: +9.9457 USDC");
   });
 
+  test("of one bot: volume and what it cost, fees without a price, other legs and the strategy's own values", async () => {
+    const { type, fleet } = createHarness(commands);
+    const own = { exchange: "backpack", account: "sim", symbol: "ETH/USDC:USDC", base: "ETH", price: "1801.25" };
+    fleet.setStatus("eth_grid", {
+      ...{ ...running, volume: "52340.5", wearRate: "0.0123", unpairedPnl: "-1.5", residual: "0.002", otherFees: { BNB: "0.01" } },
+      values: [{ label: { en: "Reference", "zh-TW": "參考價" }, value: "1800.7" }],
+      legs: [
+        { ...own, position: "0.3" },
+        { ...own, account: "hedge", position: "-0.3" },
+      ],
+    });
+    const reply = await type("/status eth_grid");
+    for (const line of [
+      "On backpack/hedge ETH/USDC:USDC: -0.3 ETH",
+      "To hedge: 0.002",
+      "Unpaired PnL: -1.5 USDC",
+      "Fees: 0.8 USDC, and 0.01 BNB not converted",
+      "Volume: 52340.5 USDC",
+      "Wear rate: 0.0123%",
+      "Reference: 1800.7",
+    ])
+      expect(wordsOf(reply).split("\n")).toContain(line);
+    expect(wordsOf(reply, "zh-TW")).toContain("磨損率: 0.0123%");
+    expect(wordsOf(reply, "zh-TW")).toContain("參考價: 1800.7");
+    expect(wordsOf(reply)).not.toContain("On backpack/sim");
+  });
+
   test("of all: a table in the caller's language, with a panic that stands", async () => {
     const { type, fleet } = createHarness(commands);
     fleet.setStatus("eth_grid", running);

@@ -110,14 +110,19 @@ function drawRisk(
 ): RiskLimits {
   const preview = strategy.preview(params, market);
   const share = 0.15 + random.next() * 1.2;
-  const largest = (instrument: Instrument): number => Math.max(20, Math.round(toLots(instrument, preview.maxPosition, "down") * share));
+  // A limit that lets not even two orders pass judges nothing.
+  const orders = Math.max(1, preview.orders);
+  const leastShare = Math.min(1, 4 / orders);
+  const largest = (instrument: Instrument): number =>
+    Math.max(20, Math.round(toLots(instrument, preview.maxPosition, "down") * Math.max(share, leastShare)));
   const notional = Math.max(50, Number(preview.notional));
+  const single = notional / orders;
   const some = <T extends object>(limit: T): T | Record<string, never> => (random.next() < LIMIT_CHANCE ? limit : {});
   return {
     maxPosition: Object.fromEntries(Object.entries(instruments).map(([leg, instrument]) => [leg, largest(instrument)])),
     maxOpenOrders: random.next() < 0.5 ? 100 : random.integer(2, 20),
-    ...some({ maxOrderNotional: (notional * (0.05 + random.next())).toFixed(2) }),
-    ...some({ maxNotional: (notional * (0.1 + random.next())).toFixed(2) }),
+    ...some({ maxOrderNotional: (single * (1.1 + random.next() * 3)).toFixed(2) }),
+    ...some({ maxNotional: (single * 2.2 + notional * random.next()).toFixed(2) }),
     ...some({ priceBandBps: random.integer(50, 600) }),
     ...some({ maxOrdersPerMinute: random.integer(10, 120) }),
     ...some({ maxDailyLoss: (notional * 0.03 * random.next() + 0.5).toFixed(2) }),
