@@ -16,9 +16,23 @@ import { addPreview } from "./verbs/preview.ts";
 import { addPs } from "./verbs/ps.ts";
 import { addRoles } from "./verbs/roles.ts";
 import { addSetup } from "./verbs/setup.ts";
+import { addSimulate } from "./verbs/simulate.ts";
 import { addUp } from "./verbs/up.ts";
 
-const VERBS = [addUp, addDown, addPs, addLogs, addChat, addExec, addConfig, addPreview, addSetup, addDoctor, addRoles] as const;
+const VERBS = [
+  addUp,
+  addDown,
+  addPs,
+  addLogs,
+  addChat,
+  addExec,
+  addConfig,
+  addPreview,
+  addSimulate,
+  addSetup,
+  addDoctor,
+  addRoles,
+] as const;
 
 /** The whole command line. Usage faults throw a CommanderError instead of ending the process. */
 export function buildProgram(): Command {

@@ -12,6 +12,7 @@ import { checkOrder, type Denial, type GateFacts, type GateLimits } from "./risk
 import { nextCounter, ordersLastMinute, type Wish } from "./state.ts";
 import { botNumberOn, instrumentOf, legOf, positionIn, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
 import { markOf } from "./view.ts";
+import { isTooSmall } from "./watch.ts";
 
 const DENIED_EVERY_MS = 300_000;
 const DENIED_PAUSE_MS = 5_000;
@@ -265,7 +266,7 @@ function planHold(turn: Turn, leg: string, quantity: Lots, maxSlippageBps: numbe
   const { bestBid, bestAsk } = state;
   const difference = quantity - positionIn(turn, leg);
   const instrument = instrumentOf(turn, leg);
-  if (bestBid === null || bestAsk === null || Math.abs(difference) < Math.max(1, instrument.minQuantity)) return;
+  if (bestBid === null || bestAsk === null || isTooSmall(turn, leg, Math.abs(difference))) return;
   const side: Side = difference > 0 ? "buy" : "sell";
   const price = takePrice(turn, leg, side, side === "buy" ? bestAsk : bestBid, maxSlippageBps);
   const isReducing = Math.abs(quantity) < Math.abs(positionIn(turn, leg)) && quantity * positionIn(turn, leg) >= 0;

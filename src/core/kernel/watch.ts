@@ -1,13 +1,15 @@
 // What ends a bot's work by itself: books that do not add up, losses, the time to run, a strategy that is done.
 
 import type { KernelEvent } from "../events.ts";
+import { toPrice, toQuantity } from "../instrument.ts";
 import { money, text } from "../money.ts";
 import { isLive } from "../order.ts";
 import { LedgerIdentityError } from "../position-ledger.ts";
 import type { Text } from "../text.ts";
+import { lots } from "../units.ts";
 import { findBreach } from "./loss-limits.ts";
 import { instrumentOf, legOf, positionIn, type Turn } from "./turn.ts";
-import { viewOf } from "./view.ts";
+import { markOf, viewOf } from "./view.ts";
 
 /** How far from the touch a protective close may go when nobody said. */
 export const FLATTEN_SLIPPAGE_BPS = 50;
@@ -63,8 +65,19 @@ export function watchRunTime(turn: Turn): void {
 
 /** True when every leg's position is below what the exchange lets us close and nothing of ours can still fill. */
 export function isFlat(turn: Turn): boolean {
-  const isSmall = Object.keys(turn.data.legs).every(
-    (leg) => Math.abs(positionIn(turn, leg)) < Math.max(1, instrumentOf(turn, leg).minQuantity),
-  );
+  const isSmall = Object.keys(turn.data.legs).every((leg) => isTooSmall(turn, leg, Math.abs(positionIn(turn, leg))));
   return isSmall && !turn.data.orders.some(isLive);
+}
+
+/** True for lots that the exchange takes no order for, by quantity or by worth: a bot that waited to close them would never rest. */
+export function isTooSmall(turn: Turn, leg: string, quantity: number): boolean {
+  const instrument = instrumentOf(turn, leg);
+  if (quantity < Math.max(1, instrument.minQuantity)) return true;
+  const mark = markOf(legOf(turn, leg));
+  return (
+    mark !== null &&
+    money(toPrice(instrument, mark))
+      .times(toQuantity(instrument, lots(quantity)))
+      .lt(instrument.minNotional)
+  );
 }

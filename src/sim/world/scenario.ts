@@ -63,11 +63,12 @@ function perpOf(base: string): string {
 }
 
 function instrumentOf(ref: InstrumentRef, random: Random): Instrument {
-  const minNotional = random.next() < 0.2 ? "5" : "0";
   const isPerp = ref.symbol.includes(":");
   const base = ref.symbol.split("/")[0] ?? "";
   const coin = COINS.find((candidate) => candidate.base === base) ?? (COINS[0] as Coin);
-  const minQuantity = lots(random.next() < 0.7 ? 1 : random.integer(2, 5));
+  const minQuantity = lots(random.next() < 0.8 ? 1 : random.integer(2, 3));
+  // One lot alone may be too little to send, so that dust can remain.
+  const minNotional = random.next() < 0.2 ? (Number(coin.price) * Number(coin.lotSize) * 1.5).toFixed(2) : "0";
   return {
     ref,
     revision: `${coin.tickSize}|${coin.lotSize}|${minQuantity}|${minNotional}`,

@@ -103,7 +103,7 @@ export class World implements Surroundings {
   comeToRest(): void {
     this.network.clear();
     this.#operator.say("stop");
-    const rested = this.#until((life) => life.isQuiet && (life.state === "stopped" || life.state === "halted"));
+    const rested = this.#until(rests);
     if (!rested) this.#blame("stopped bot does not come to rest");
     this.#checkAll();
   }
@@ -111,7 +111,7 @@ export class World implements Surroundings {
   /** Everything that the bot holds is closed. */
   flatten(): void {
     this.#operator.say("flatten");
-    const isFlat = this.#until((life) => life.isQuiet && this.#isFlat());
+    const isFlat = this.#until((life) => rests(life) && this.#isFlat());
     if (!isFlat && this.#canFlatten()) this.#blame("position is not flat");
     this.#checkAll();
   }
@@ -237,4 +237,8 @@ export class World implements Surroundings {
       closed: (_market, order) => this.#feed.order(order),
     };
   }
+}
+
+function rests(life: Life): boolean {
+  return life.isQuiet && (life.state === "stopped" || life.state === "halted");
 }
