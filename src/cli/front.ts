@@ -60,7 +60,7 @@ export async function startFrontRole({ settings, log }: RoleContext): Promise<Ru
   const signals = createSignals(command, subscriber);
   const queues = createQueues(redisUrl);
   const commands = await loadCommands();
-  const preview = createFleetPreview(settings, await loadStrategies());
+  const preview = createFleetPreview(settings, await loadStrategies(settings.strategyFolders));
   const services: DispatchServices = {
     commands,
     fleet: createFleet({

@@ -8,6 +8,7 @@ import { type FleetRiskLimits, NO_FLEET_RISK } from "../core/fleet-risk-limits.t
 import { type Language, languageOf, type Text, UserError } from "../core/text.ts";
 import { Secret } from "../exchanges/account.ts";
 import type { LimitOverrides } from "../exchanges/limits.ts";
+import { strategyFolders } from "../strategies/index.ts";
 import { type DataFolder, locateDataFolder } from "./data-folder.ts";
 import { readEnvFile } from "./env-file.ts";
 import { type AllowedUser, type SimDataFile, type ValueOf, type VariableName, variables } from "./variables.ts";
@@ -30,6 +31,8 @@ export interface Settings {
   readonly language: Language;
   readonly limits: LimitOverrides;
   readonly fleetRisk: FleetRiskLimits;
+  /** Where strategies are loaded from. */
+  readonly strategyFolders: readonly string[];
   readonly sim: {
     readonly data: readonly SimDataFile[];
     readonly speed: number;
@@ -122,6 +125,7 @@ function assemble(get: Getter, dataFolder: DataFolder): Settings {
     language: get("BOTSWAIN_LANGUAGE") ?? languageIn(process.env),
     limits: get("BOTSWAIN_LIMITS") ?? {},
     fleetRisk: get("BOTSWAIN_FLEET_RISK") ?? NO_FLEET_RISK,
+    strategyFolders: strategyFolders({ BOTSWAIN_STRATEGIES: get("BOTSWAIN_STRATEGIES") ?? undefined }),
     sim: {
       data: get("BOTSWAIN_SIM_DATA") ?? [],
       speed: get("BOTSWAIN_SIM_SPEED") ?? 1,

@@ -164,6 +164,11 @@ export const variables = {
     'JSON such as {"fleet":{"maxDailyLoss":"500"},"accounts":{"backpack/sim":{"maxNetExposure":{"ETH":"2"}}}}',
     'JSON，例如 {"fleet":{"maxDailyLoss":"500"},"accounts":{"backpack/sim":{"maxNetExposure":{"ETH":"2"}}}}',
   ),
+  BOTSWAIN_STRATEGIES: variable(
+    z.string(),
+    "a folder with strategy files of your own (.js or .mjs)",
+    "放置自訂策略檔（.js 或 .mjs）的資料夾",
+  ),
   BOTSWAIN_SIM_DATA: variable(
     simData,
     "recorded files separated by commas, each FILE or SYMBOL=FILE, that exist and can be read",

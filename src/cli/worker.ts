@@ -25,6 +25,7 @@ export async function startWorkerRole({ settings, log }: RoleContext): Promise<R
     limits: settings.limits,
     fleetRisk: settings.fleetRisk,
     timezone: settings.timezone,
+    strategyFolders: settings.strategyFolders,
     log,
   });
   return { stop: () => worker.stop("the process was asked to end") };

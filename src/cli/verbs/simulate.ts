@@ -36,7 +36,7 @@ interface Plan {
 }
 
 export function addSimulate(program: Command): void {
-  const names = Object.entries(SABOTAGES).map(([name, what]) => `  ${name.padEnd(18)}${what}`);
+  const names = Object.entries(SABOTAGES).map(([name, what]) => `  ${name.padEnd(18)}${inWords(what)}`);
   addVerb(
     program,
     "simulate",

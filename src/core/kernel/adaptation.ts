@@ -25,7 +25,16 @@ export function takeNewSteps(data: KernelData, leg: string, instrument: Instrume
     });
   }
   // Prices and quantities of today's wishes and touch were counted in the old steps.
-  data.legs[leg] = { ...state, bestBid: null, bestAsk: null, bidQuantity: null, askQuantity: null, mark: null, wish: { type: "none" } };
+  data.legs[leg] = {
+    ...state,
+    bestBid: null,
+    bestAsk: null,
+    bidQuantity: null,
+    askQuantity: null,
+    mark: null,
+    unattributed: null,
+    wish: { type: "none" },
+  };
 }
 
 /** Lets the strategy carry its state over; returns why it cannot, leaving everything as it was. */

@@ -1,9 +1,11 @@
 // One life of the bot's process in a simulated world: it recovers, feeds the kernel, performs its effects, and may die at any moment.
 
+import type { AlertBody } from "../../core/alert.ts";
 import type { Effect } from "../../core/effects.ts";
 import type { ActualState, ExchangeFill, KernelEvent } from "../../core/events.ts";
 import { markOf } from "../../core/kernel/view.ts";
 import { createKernel, type Kernel, type KernelOptions, type KernelState } from "../../core/kernel.ts";
+import { money, text } from "../../core/money.ts";
 import type { LegMarket, MarketSnapshot } from "../../core/strategy.ts";
 import type { Text } from "../../core/text.ts";
 import type { Ticks } from "../../core/units.ts";
@@ -26,6 +28,7 @@ const LAZY_STATE_MS = 10_000;
 /** So that daily limits begin anew now and then. */
 const RISK_DAY_MS = 60_000;
 const SLIPPAGE_BPS = 50;
+const BOOKS_BROKEN = "the books do not add up";
 
 interface Touch {
   bestBid: Ticks | null;
@@ -158,8 +161,13 @@ export class Life implements DeskDoors {
 
   /** Compares the kernel's numbers with those worked out from the exchange's trades that it was told. */
   checkBooks(): void {
-    const differences = this.#truth.differences(this.kernel.status(this.#world.schedule.now), (leg) => this.#mark(leg));
-    for (const difference of differences) this.#world.judge.fault(difference);
+    const status = this.kernel.status(this.#world.schedule.now);
+    for (const difference of this.#truth.differences(status, (leg) => this.#mark(leg))) this.#world.judge.fault(difference);
+    const { gridProfit, unpairedPnl } = status.report;
+    // A grid values its lots at mid, so the sums agree only where the ledger does too.
+    if (gridProfit === undefined || unpairedPnl === undefined || this.#world.scenario.tellsMark) return;
+    const [own, booked] = [money(gridProfit).plus(unpairedPnl), money(status.realizedPnl).plus(status.unrealizedPnl)];
+    if (!own.eq(booked)) this.#world.judge.fault(`grid profit ${gridProfit} + unpaired ${unpairedPnl} is not ${text(booked)}`);
   }
 
   positionOf(leg: string): number {
@@ -319,12 +327,18 @@ export class Life implements DeskDoors {
       case "wake":
         return this.#wakeAt(effect.at);
       case "alert":
-        if (effect.alert.type === "halted") this.#haltReason = effect.alert.reason;
-        return;
+        return this.#heed(effect.alert);
       case "stateChanged":
         this.#state = effect.state;
         if (effect.state === "halted") batch.directive = { ...batch.directive, halt: this.#haltReason };
     }
+  }
+
+  #heed(alert: AlertBody): void {
+    if (alert.type !== "halted") return;
+    this.#haltReason = alert.reason;
+    // The kernel's own check of the ledger: a bot that stops over it is safe, and still wrong.
+    if (alert.reason.en.startsWith(BOOKS_BROKEN)) this.#world.judge.fault(alert.reason.en);
   }
 
   #gatherPlace(batch: Batch, sends: (() => void)[], effect: Extract<Effect, { type: "place" }>): void {

@@ -3,26 +3,27 @@
 import type { KernelEvent } from "../../core/events.ts";
 import type { KernelOptions } from "../../core/kernel.ts";
 import type { Order } from "../../core/order.ts";
+import type { Text } from "../../core/text.ts";
 import { lots } from "../../core/units.ts";
 import type { Random } from "../random.ts";
 
 /** Each with what it imitates. */
 export const SABOTAGES = {
-  reusedIds: "a restart forgets which client order ids were used",
-  blindGate: "the risk gate works with limits a hundred times too large",
-  doubledFill: "a fill told twice under two names is folded in twice",
-  lostFills: "some fills are taken for known and never folded in",
-  unknownIsFailure: "silence is read as a rejection",
-  earlyCancel: "a cancel that nobody confirmed counts as done",
-  forgottenRows: "a restart does not read the stored orders",
-  hastyProof: "one look that finds nothing counts as proof",
-  sentBeforeStored: "orders leave before their intent is stored",
-  freeTrades: "fees are not booked",
-  doubledFunding: "a funding payment told twice is booked twice",
-  deafToStop: "the operator's stop does not reach the kernel",
-  haltIsAdvice: "a halt is resumed at once by nobody",
-  lazyState: "the state is not stored with the fill that changed it",
-} as const;
+  reusedIds: { en: "a restart forgets which client order ids were used", "zh-TW": "重啟後忘記已使用過的委託編號" },
+  blindGate: { en: "the risk gate works with limits a hundred times too large", "zh-TW": "風控採用放大一百倍的上限" },
+  doubledFill: { en: "a fill told twice under two names is folded in twice", "zh-TW": "同一筆成交以兩個名稱回報而被記兩次" },
+  lostFills: { en: "some fills are taken for known and never folded in", "zh-TW": "部分成交被當成已知而從未入帳" },
+  unknownIsFailure: { en: "silence is read as a rejection", "zh-TW": "把沒有回應當成拒單" },
+  earlyCancel: { en: "a cancel that nobody confirmed counts as done", "zh-TW": "未經確認的撤單被當成已完成" },
+  forgottenRows: { en: "a restart does not read the stored orders", "zh-TW": "重啟時沒有讀取已儲存的委託" },
+  hastyProof: { en: "one look that finds nothing counts as proof", "zh-TW": "查無一次就當成證明" },
+  sentBeforeStored: { en: "orders leave before their intent is stored", "zh-TW": "委託在儲存之前就送出" },
+  freeTrades: { en: "fees are not booked", "zh-TW": "手續費沒有入帳" },
+  doubledFunding: { en: "a funding payment told twice is booked twice", "zh-TW": "重複回報的資金費被記兩次" },
+  deafToStop: { en: "the operator's stop does not reach the kernel", "zh-TW": "操作者的停止指令沒有送達" },
+  haltIsAdvice: { en: "a halt is lifted at once by nobody", "zh-TW": "停機立即被無故解除" },
+  lazyState: { en: "the state is not stored with the fill that changed it", "zh-TW": "狀態沒有與成交一同儲存" },
+} as const satisfies Readonly<Record<string, Text>>;
 
 export type Sabotage = keyof typeof SABOTAGES;
 

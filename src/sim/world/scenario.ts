@@ -150,23 +150,30 @@ function drawHome(strategy: Strategy, random: Random): { readonly home: Instrume
   return fits ?? (candidates[0] as (typeof candidates)[number]);
 }
 
+export interface ScenarioOptions {
+  /** Input of the strategy's parameters instead of drawn ones; nobody adjusts them then. */
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly isWorstWeather?: boolean;
+}
+
 /**
  * The same seed and strategy give the same scenario everywhere. What the strategy itself refuses to start with is drawn anew.
  * Throws the strategy's own UserError when it refuses every draw.
  */
-export function drawScenario(strategy: Strategy, seed: number, isWorstWeather = false): Scenario {
+export function drawScenario(strategy: Strategy, seed: number, options: ScenarioOptions = {}): Scenario {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return drawOnce(strategy, seed, createRandom(`scenario:${strategy.name}:${seed}:${attempt}`), isWorstWeather);
+      return drawOnce(strategy, seed, createRandom(`scenario:${strategy.name}:${seed}:${attempt}`), options);
     } catch (error) {
       if (!(error instanceof UserError) || attempt >= ATTEMPTS_MAX) throw error;
     }
   }
 }
 
-function drawOnce(strategy: Strategy, seed: number, random: Random, isWorstWeather: boolean): Scenario {
+function drawOnce(strategy: Strategy, seed: number, random: Random, options: ScenarioOptions): Scenario {
   const { home, place } = drawHome(strategy, random);
-  const params = drawParams(strategy, place, random);
+  const drawn = drawParams(strategy, place, random);
+  const params = options.params === undefined ? drawn : strategy.params.parse(options.params);
   const refs = strategy.legs(params, home);
   const terms = new Map<string, MarketTerms>();
   for (const ref of Object.values(refs)) if (!terms.has(refKey(ref))) terms.set(refKey(ref), termsOf(instrumentOf(ref, random), random));
@@ -175,7 +182,7 @@ function drawOnce(strategy: Strategy, seed: number, random: Random, isWorstWeath
   const risk = drawRisk(strategy, params, market, instruments, random);
   strategy.init(params, market);
   const adjusted = drawParams(strategy, place, random);
-  const isAdjusted = random.next() < 0.3 && hasSameLegs(strategy, adjusted, refs, home);
+  const isAdjusted = random.next() < 0.3 && options.params === undefined && hasSameLegs(strategy, adjusted, refs, home);
   return {
     seed,
     strategy,
@@ -186,7 +193,7 @@ function drawOnce(strategy: Strategy, seed: number, random: Random, isWorstWeath
     terms,
     risk,
     runForMs: random.next() < 0.1 ? random.integer(20_000, 90_000) : undefined,
-    weather: drawWeather(random, isWorstWeather),
+    weather: drawWeather(random, options.isWorstWeather === true),
     canAmend: random.next() < 0.5,
     hasAnonymousFills: random.next() < 0.3,
     tellsMark: random.next() < 0.4,

@@ -12,6 +12,8 @@ export interface SeedOptions {
   readonly sabotage?: Sabotage;
   /** Keeps the lines of the trace, for reading. */
   readonly keepsTrace?: boolean;
+  /** Input of the strategy's parameters instead of drawn ones. */
+  readonly params?: Readonly<Record<string, unknown>>;
 }
 
 export interface SeedOutcome {
@@ -32,8 +34,8 @@ export interface SeedOutcome {
 
 /** Safety under bad weather, then liveness under good: stop, then flatten. Pure: the same input gives the same outcome. */
 export function simulateSeed(strategy: Strategy, seed: number, options: SeedOptions = {}): SeedOutcome {
-  const { steps = STEPS_DEFAULT, sabotage, keepsTrace = false } = options;
-  const world = new World({ strategy, seed, keepsTrace, ...(sabotage === undefined ? {} : { sabotage }) });
+  const { steps = STEPS_DEFAULT, ...choices } = options;
+  const world = new World({ strategy, seed, ...choices });
   const startedAt = world.schedule.now;
   world.storm(steps);
   if (world.judge.faults.length === 0) world.comeToRest();

@@ -33,6 +33,8 @@ export interface WorldOptions {
   readonly seed: number;
   readonly sabotage?: Sabotage;
   readonly keepsTrace?: boolean;
+  /** Input of the strategy's parameters; drawn when absent. */
+  readonly params?: Readonly<Record<string, unknown>>;
 }
 
 export class World implements Surroundings {
@@ -56,7 +58,10 @@ export class World implements Surroundings {
   constructor(options: WorldOptions) {
     const { strategy, seed } = options;
     const named = (what: string): Random => createRandom(`${what}:${strategy.name}:${seed}`);
-    this.scenario = drawScenario(strategy, seed, options.sabotage !== undefined);
+    this.scenario = drawScenario(strategy, seed, {
+      isWorstWeather: options.sabotage !== undefined,
+      ...(options.params === undefined ? {} : { params: options.params }),
+    });
     this.trace = new Trace(options.keepsTrace);
     this.network = new Network(named("network"), this.scenario.weather);
     this.store = new Store(this.schedule, this.network, this.scenario.params);
@@ -198,6 +203,8 @@ export class World implements Surroundings {
   // ---- lives --------------------------------------------------------------------------------------------------------
 
   #begin(): void {
+    // Somebody may have taken all that one side offered: a touch must be there to start from.
+    if ([...this.#markets.values()].some(({ touch }) => touch === null)) return this.schedule.after(STEP_MS, () => this.#begin());
     try {
       this.#life = new Life(this);
     } catch (error) {
