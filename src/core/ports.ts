@@ -170,6 +170,8 @@ export interface ExchangePort {
   /** Best bid and ask by REST, for start and for silence of the stream. */
   touch(symbol: string): Promise<Touch>;
   events(symbols: readonly string[], signal: AbortSignal): AsyncIterable<ExchangeEvent>;
+  /** What the exchange announces about itself (maintenance, the end of a recording), or null. Throws like any read. */
+  notice?(): Promise<string | null>;
   close(): Promise<void>;
 }
 

@@ -31,6 +31,8 @@ import { newContext, type RequestContext, withContext } from "./request-context.
 import { StreamSession, touchOf } from "./streams.ts";
 
 /** Steps and limits of the markets, and the difference of the clocks, are read again after this time. */
+/** Characters of an announcement that a status shows. */
+const NOTICE_MAX = 200;
 const MARKETS_MAX_AGE_MS = 300_000;
 /** The clocks are compared again at most this often when the exchange calls our requests expired. */
 const CLOCK_CHECK_MS = 30_000;
@@ -196,6 +198,15 @@ export class CcxtAdapter implements ExchangePort {
       const touch = touchOf(instrument, await this.#exchange.fetchOrderBook(symbol), this.#options.clock.now());
       if (touch === null) throw new ExchangeReadError("transient", `the book of ${symbol} has an empty side`);
       return touch;
+    });
+  }
+
+  async notice(): Promise<string | null> {
+    return await this.#read("the exchange's notice", "market", async () => {
+      const { status, info } = await this.#exchange.fetchStatus();
+      const message = typeof info?.message === "string" ? info.message.slice(0, NOTICE_MAX) : "";
+      if (message !== "") return message;
+      return status === undefined || status === "ok" ? null : `the exchange says: ${status}`;
     });
   }
 

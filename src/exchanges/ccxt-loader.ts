@@ -132,6 +132,7 @@ export interface CcxtExchange {
   fetchPositions(symbols?: readonly string[]): Promise<readonly CcxtPosition[]>;
   fetchBalance(): Promise<unknown>;
   fetchOrderBook(symbol: string, limit?: number): Promise<CcxtBook>;
+  fetchStatus(): Promise<{ readonly status?: string; readonly info?: { readonly message?: unknown } }>;
   watchOrderBook(symbol: string): Promise<CcxtBook>;
   watchOrders(): Promise<unknown>;
   watchPublic(topics: readonly string[], messageHashes: readonly string[]): Promise<unknown>;

@@ -21,8 +21,8 @@ export function wholeIn(query: Query, name: string, fallback: number, max: numbe
   return Math.min(Number(value), max);
 }
 
-/** Serves the public endpoints of an exchange. */
-export function servePublic(app: FastifyInstance, exchange: SimulatedExchange): void {
+/** Serves the public endpoints of an exchange; `notice` is what its status announces. */
+export function servePublic(app: FastifyInstance, exchange: SimulatedExchange, notice: () => string | null): void {
   const { state, clock } = exchange;
   const markets = (): ListedMarket[] => [...state.markets.values()];
   const dayOf = (market: ListedMarket) => exchange.candles.get(market.listing.id)?.day(clock.now()) ?? null;
@@ -31,7 +31,7 @@ export function servePublic(app: FastifyInstance, exchange: SimulatedExchange): 
 
   app.get("/api/v1/time", async () => clock.now());
   app.get("/api/v1/ping", async (_request, reply) => reply.type("text/plain").send("pong"));
-  app.get("/api/v1/status", async () => ({ message: null, status: "Ok" }));
+  app.get("/api/v1/status", async () => ({ message: notice(), status: "Ok" }));
   app.get("/api/v1/assets", async () => assetViews(state.listings.values()));
   app.get("/api/v1/collateral", async () => []);
   app.get("/api/v1/markets", async () => [...state.listings.values()].map(marketView));

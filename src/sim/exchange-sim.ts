@@ -180,7 +180,7 @@ export async function startExchangeSim(options: ExchangeSimOptions): Promise<Exc
   const driver = new MarketDriver({ exchange, sources, speed });
   const socket = new BackpackSocket(exchange, gate);
   installGate(app, gate);
-  servePublic(app, exchange);
+  servePublic(app, exchange, () => endedRecordings(driver));
   servePrivate(app, exchange, gate);
   serveAdmin(app, { exchange, driver, socket, gate, folder: folder === null ? null : resolve(folder), speed });
   app.server.on("upgrade", (request, stream, head) => socket.upgrade(request, stream, head));
@@ -209,4 +209,10 @@ export async function startExchangeSim(options: ExchangeSimOptions): Promise<Exc
     log.info("simulated exchange closed");
   };
   return { url, wsUrl, port, accounts: keys, exchange, driver, close };
+}
+
+/** A sentence about recordings that have come to their end, or null. */
+function endedRecordings(driver: MarketDriver): string | null {
+  const ended = driver.status().filter((status) => status.ended);
+  return ended.length === 0 ? null : `the recording of ${ended.map((status) => status.symbol).join(", ")} has ended; the last price holds`;
 }

@@ -75,13 +75,13 @@ export function parseDataEntry(text: string): { readonly symbol?: string; readon
 }
 
 /**
- * The listing that a recorded file belongs to: the given symbol, else by the file's name `<exchange>-<kind>_<symbol>_…`
+ * The listing that a recorded file belongs to: the given symbol (ours or the exchange's own), else by the file's name `<exchange>-<kind>_<symbol>_…`
  * (kind `spot` is spot, everything else perp; the base asset may carry a leading U as in UETH). Throws a UserError.
  */
 export function listingFor(entry: { readonly symbol?: string; readonly file: string }): Listing {
-  const known = LISTINGS.map((listing) => listing.id).join(", ");
+  const known = LISTINGS.map((listing) => listing.instrument.ref.symbol).join(", ");
   if (entry.symbol !== undefined) {
-    const listing = LISTINGS.find((one) => one.id === entry.symbol);
+    const listing = LISTINGS.find((one) => one.id === entry.symbol || one.instrument.ref.symbol === entry.symbol);
     if (listing !== undefined) return listing;
     throw new UserError({
       en: `${entry.symbol} is not listed on the simulated exchange. Choose one of ${known}.`,

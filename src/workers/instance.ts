@@ -272,7 +272,7 @@ class InstanceLife implements Instance {
     if (this.#isOrphan) return "the worker is gone; nothing more is placed";
     if (this.#trading?.arePulled === true) return "Redis does not answer; opening orders are pulled";
     if (this.#isLedgerInTrouble) return "the database takes no rows; nothing new is opened";
-    return null;
+    return this.#trading?.notice ?? null;
   }
 
   #note(message: string): void {

@@ -23,6 +23,8 @@ import { riskDayOf } from "./risk-day.ts";
 import { createSettling, type Settling } from "./settling.ts";
 
 const TICK_MS = 1_000;
+/** How often the exchanges are asked what they announce. */
+const NOTICE_EVERY_MS = 15_000;
 const SETTLE_LOOK_MS = 250;
 const QUIET_LOOK_MS = 20;
 /** Balances are read this long after a fill. */
@@ -61,6 +63,8 @@ export interface Trading {
   adjust(version: number, params: Readonly<Record<string, unknown>>): void;
   status(): KernelStatus;
   readonly arePulled: boolean;
+  /** What the exchange announces about itself. */
+  readonly notice: string | null;
   ledgerTrouble(isInTrouble: boolean): void;
   /** Waits until no request is under way and no cancel waits for its answer; first takes opening orders off when `cancel`. */
   quiet(orders: "cancel" | "keep", maxMs: number): Promise<void>;
@@ -84,6 +88,7 @@ class TradingLife implements Trading {
   #isRecovered = false;
   #isLeaving = false;
   #arePulled = false;
+  #notice: string | null = null;
   #followedUnder = -1;
   #riskDay: string | null = null;
   #endedUnder = -1;
@@ -142,6 +147,10 @@ class TradingLife implements Trading {
     this.#instruments = createInstrumentWatch({ legs, clock, post, onNewSteps: options.onNewSteps, onError });
   }
 
+  get notice(): string | null {
+    return this.#notice;
+  }
+
   get arePulled(): boolean {
     return this.#arePulled;
   }
@@ -166,6 +175,8 @@ class TradingLife implements Trading {
     this.#every(RECONCILE_EVERY_MS, () => void this.#reconciler.run(false));
     this.#every(FUNDING_EVERY_MS, () => void this.#funding.run());
     this.#every(INSTRUMENTS_EVERY_MS, () => void this.#instruments.check());
+    this.#every(NOTICE_EVERY_MS, () => void this.#readNotice());
+    void this.#readNotice();
     void this.#funding.run();
     this.#every(SETTLE_LOOK_MS, () => {
       this.#checkFollowed();
@@ -180,6 +191,17 @@ class TradingLife implements Trading {
     const onGap = () => void this.#reconciler.run(true);
     const feed = { legs, clock, post, takeFills, learn, order: kernel.order, onBook: this.#watch.seen, onGap, onError };
     followEvents(feed, signal).catch((error: unknown) => onFatal("kernel", error));
+  }
+
+  /** Asks the exchanges what they announce; a read that fails leaves what was known. */
+  async #readNotice(): Promise<void> {
+    const ports = new Set(Object.values(this.#options.legs).map(({ port }) => port));
+    try {
+      const notices = await Promise.all([...ports].map((port) => port.notice?.() ?? null));
+      this.#notice = notices.filter((notice) => notice !== null).join("; ") || null;
+    } catch (error) {
+      this.#options.onError(`the exchange's notice cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   #every(ms: number, work: () => void): void {

@@ -1,6 +1,7 @@
 // The main job on recorded market data: fills appear, and their sum is the simulated exchange's own trade list.
 
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectSameBooks } from "./books.ts";
@@ -33,3 +34,29 @@ describe.skipIf(!existsSync(FILE))(
     }, 150_000);
   },
 );
+
+describe("a recording that ends", () => {
+  const folder = mkdtempSync(join(tmpdir(), "botswain-data-"));
+  const file = join(folder, "short_ETHUSDT_1m.csv");
+  writeFileSync(file, "ts_ms,open,high,low,close,volume\n1700000000000,2000,2010,1990,2005,100\n1700000060000,2005,2015,1995,2000,100\n");
+  const fleet = new FleetUnderTest({ BOTSWAIN_SIM_DATA: `ETH/USDC:USDC=${file}`, BOTSWAIN_SIM_SPEED: "60" });
+  beforeAll(() => fleet.up(), 60_000);
+  afterAll(async () => {
+    await fleet.destroy();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it("holds its last price, and /status says so", async () => {
+    await fleet.start("eth_grid");
+    const status = await until(
+      "the note",
+      async () => {
+        const now = (await fleet.status("eth_grid")) as unknown as { note: string | null; lastPrice: string };
+        return now.note === null ? undefined : now;
+      },
+      45_000,
+    );
+    expect(status.note).toContain("ETH_USDC_PERP has ended; the last price holds");
+    expect(Math.round(Number(status.lastPrice))).toBe(2_000);
+  }, 90_000);
+});

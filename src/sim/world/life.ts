@@ -3,25 +3,24 @@
 import type { AlertBody } from "../../core/alert.ts";
 import type { Effect } from "../../core/effects.ts";
 import type { ActualState, ExchangeFill, KernelEvent } from "../../core/events.ts";
-import { markOf } from "../../core/kernel/view.ts";
 import { createKernel, type Kernel, type KernelOptions, type KernelState } from "../../core/kernel.ts";
 import { money, text } from "../../core/money.ts";
 import type { LegMarket, MarketSnapshot } from "../../core/strategy.ts";
 import type { Text } from "../../core/text.ts";
-import type { Ticks } from "../../core/units.ts";
 import { Desk, type DeskDoors } from "./desk.ts";
 import { Inquiries } from "./inquiries.ts";
 import { keyOf } from "./judge.ts";
 import { Obedience, overheard } from "./obedience.ts";
+import { OwnFills } from "./own-fills.ts";
 import { Reader } from "./reader.ts";
 import { type Batch, type Directive, emptyBatch } from "./store.ts";
 import { laterIn, type Surroundings } from "./surroundings.ts";
+import { Touches } from "./touches.ts";
 import { TruthBooks } from "./truth.ts";
 
 const BOT_NUMBER = 7;
 const TICK_MS = 1_000;
 const RECONCILE_EVERY_MS = 15_000;
-const BOOK_LOST_MS = 5_000;
 const LOOKS_MAX_MS = 10_000;
 const RETRY_MS = 500;
 const LAZY_STATE_MS = 10_000;
@@ -29,13 +28,6 @@ const LAZY_STATE_MS = 10_000;
 const RISK_DAY_MS = 60_000;
 const SLIPPAGE_BPS = 50;
 const BOOKS_BROKEN = "the books do not add up";
-
-interface Touch {
-  bestBid: Ticks | null;
-  bestAsk: Ticks | null;
-  mark: Ticks | null;
-  seenAt: number;
-}
 
 export class Life implements DeskDoors {
   readonly kernel: Kernel;
@@ -45,16 +37,13 @@ export class Life implements DeskDoors {
   readonly #reader: Reader;
   readonly #obedience: Obedience;
   readonly #truth: TruthBooks;
-  readonly #touches = new Map<string, Touch>();
-  readonly #clientIds = new Map<string, string>();
-  /** Fills of orders that nobody has named yet. */
-  readonly #foreign = new Map<string, { readonly leg: string; readonly fill: ExchangeFill }>();
+  readonly #touches = new Touches();
+  readonly #own = new OwnFills();
   readonly #wakes = new Set<number>();
   #state: ActualState = "recovering";
   #haltReason: Text | null = null;
   #isChanged = false;
   #stateStoredAt = 0;
-  #lostFor = new Set<string>();
   #day = "";
   isOver = false;
   isRecovered = false;
@@ -62,7 +51,7 @@ export class Life implements DeskDoors {
 
   /** Throws when the stored state cannot go on. */
   constructor(world: Surroundings) {
-    const { scenario, store, saboteur, schedule } = world;
+    const { scenario, store, saboteur } = world;
     this.#world = world;
     const options: KernelOptions = {
       botId: "world",
@@ -80,8 +69,7 @@ export class Life implements DeskDoors {
     this.kernel = createKernel(saboteur.options(options), { state, orders: saboteur.orders(store.openOrders()), market });
     this.#desk = new Desk(world, this);
     this.#inquiries = new Inquiries(world, this);
-    const startedAt = schedule.now;
-    this.#reader = new Reader(world, this, (leg) => this.kernel.lastFillAt(leg) ?? startedAt);
+    this.#reader = new Reader(world, this, (leg) => this.kernel.lastFillAt(leg) ?? store.createdAt);
     this.#obedience = new Obedience(scenario, world.judge);
     this.#truth = this.#storedBooks();
     for (const row of store.rows.values()) if (row.exchangeOrderId !== null) this.learn(row.leg, row.clientOrderId, row.exchangeOrderId);
@@ -112,27 +100,20 @@ export class Life implements DeskDoors {
   post(event: KernelEvent): void {
     if (this.isOver) return;
     this.#obedience.heard(event);
-    this.#remember(event);
+    this.#touches.hear(event, this.#world.schedule.now);
     for (const told of this.#world.saboteur.told(event)) if (!this.isOver) this.#apply(told);
   }
 
   takeFills(leg: string, fills: readonly ExchangeFill[]): void {
     for (const fill of fills) {
-      const clientOrderId = fill.clientOrderId ?? this.#clientIds.get(`${fill.symbol} ${fill.exchangeOrderId}`) ?? null;
-      if (clientOrderId === null) this.#foreign.set(keyOf(fill), { leg, fill });
-      else this.#takeFill(leg, { ...fill, clientOrderId });
+      const owned = this.#own.claim(leg, fill);
+      if (owned !== null) this.#takeFill(leg, owned);
     }
   }
 
   learn(leg: string, clientOrderId: string, exchangeOrderId: string): void {
-    const name = `${this.#world.scenario.refs[leg]?.symbol} ${exchangeOrderId}`;
-    if (this.#clientIds.get(name) === clientOrderId) return;
-    this.#clientIds.set(name, clientOrderId);
-    for (const [key, waiting] of this.#foreign) {
-      if (`${waiting.fill.symbol} ${waiting.fill.exchangeOrderId}` !== name) continue;
-      this.#foreign.delete(key);
-      this.#takeFill(waiting.leg, { ...waiting.fill, clientOrderId });
-    }
+    const symbol = this.#world.scenario.refs[leg]?.symbol ?? "";
+    for (const { leg: waiting, fill } of this.#own.learn(symbol, clientOrderId, exchangeOrderId)) this.#takeFill(waiting, fill);
   }
 
   doubt(clientOrderId: string): void {
@@ -162,7 +143,7 @@ export class Life implements DeskDoors {
   /** Compares the kernel's numbers with those worked out from the exchange's trades that it was told. */
   checkBooks(): void {
     const status = this.kernel.status(this.#world.schedule.now);
-    for (const difference of this.#truth.differences(status, (leg) => this.#mark(leg))) this.#world.judge.fault(difference);
+    for (const difference of this.#truth.differences(status, (leg) => this.#touches.mark(leg))) this.#world.judge.fault(difference);
     const { gridProfit, unpairedPnl } = status.report;
     // A grid values its lots at mid, so the sums agree only where the ledger does too.
     if (gridProfit === undefined || unpairedPnl === undefined || this.#world.scenario.tellsMark) return;
@@ -182,14 +163,16 @@ export class Life implements DeskDoors {
   // ---- recovery and routine -----------------------------------------------------------------------------------------
 
   #openMarket(): MarketSnapshot {
-    const { scenario, schedule } = this.#world;
+    const { scenario, schedule, store } = this.#world;
     const legs: Record<string, LegMarket> = {};
     for (const [leg, instrument] of Object.entries(scenario.instruments)) {
       const touch = this.#world.marketOf(leg).touch;
       if (touch === null) throw new Error(`the market of ${leg} has no touch`);
       const { bestBid, bestAsk } = touch;
       legs[leg] = { instrument, bestBid, bestAsk, available: { base: "10", quote: "50000" } };
-      this.#touches.set(leg, { bestBid, bestAsk, mark: null, seenAt: schedule.now });
+      // A first start takes no book from the snapshot, a later one does.
+      const isFirst = store.state === null;
+      this.#touches.open(leg, isFirst ? null : bestBid, isFirst ? null : bestAsk, schedule.now);
     }
     return { at: schedule.now, legs };
   }
@@ -229,11 +212,7 @@ export class Life implements DeskDoors {
 
   #tick(): void {
     const { now } = this.#world.schedule;
-    for (const [leg, touch] of this.#touches) {
-      const isLost = now - touch.seenAt >= BOOK_LOST_MS;
-      if (isLost && !this.#lostFor.has(leg)) this.post({ type: "bookLost", leg, at: now });
-      if (isLost) this.#lostFor.add(leg);
-    }
+    for (const leg of this.#touches.newlyLost(now)) this.post({ type: "bookLost", leg, at: now });
     if (this.isRecovered) this.#announceDay();
     const { saboteur, scenario } = this.#world;
     const isDue = now - this.#stateStoredAt >= (saboteur.storesStateLazily ? LAZY_STATE_MS : scenario.stateEveryMs);
@@ -250,23 +229,6 @@ export class Life implements DeskDoors {
   }
 
   // ---- events and effects -------------------------------------------------------------------------------------------
-
-  #remember(event: KernelEvent): void {
-    if (event.type !== "book" && event.type !== "mark" && event.type !== "bookLost") return;
-    const touch = this.#touches.get(event.leg);
-    if (touch === undefined) return;
-    if (event.type === "mark") touch.mark = event.mark;
-    else if (event.type === "bookLost") Object.assign(touch, { bestBid: null, bestAsk: null });
-    else {
-      Object.assign(touch, { bestBid: event.bestBid, bestAsk: event.bestAsk, seenAt: this.#world.schedule.now });
-      this.#lostFor.delete(event.leg);
-    }
-  }
-
-  #mark(leg: string): Ticks | null {
-    const touch = this.#touches.get(leg);
-    return touch === undefined ? null : markOf(touch);
-  }
 
   #apply(event: KernelEvent): void {
     const { trace, schedule, judge } = this.#world;
@@ -351,7 +313,7 @@ export class Life implements DeskDoors {
       at: schedule.now,
       life: store.life,
       isStored: (clientOrderId) => store.rows.has(clientOrderId),
-      markOf: (leg) => this.#mark(leg),
+      markOf: (leg) => this.#touches.mark(leg),
       positionOf: (leg) => this.positionOf(leg),
     });
     batch.orders.push({ ...row });

@@ -38,6 +38,8 @@ export class Store {
   state: string | null = null;
   params: unknown;
   directive: Directive = { desired: "running", flatten: false, halt: null };
+  /** When the bot was first started. */
+  readonly createdAt: number;
   readonly #schedule: Schedule;
   readonly #network: Network;
   #busyUntil = 0;
@@ -45,6 +47,7 @@ export class Store {
   life = 0;
 
   constructor(schedule: Schedule, network: Network, params: unknown) {
+    this.createdAt = schedule.now;
     this.#schedule = schedule;
     this.#network = network;
     this.params = params;
