@@ -131,6 +131,13 @@ describe("risk gate", () => {
     expect(placed(effects)).toHaveLength(denial === null ? 1 : 0);
   });
 
+  it("defect 18: a quantity below the minimum is denied with its numbers, not sent and not thrown", () => {
+    const bench = new Bench({}, { instruments: { [LEG]: { ...ETH_PERP, minQuantity: lots(10) } } });
+    const effects = bench.wish(quote("a", "buy", 9_900, 5));
+    expect(placed(effects)).toEqual([]);
+    expect(denials(effects)).toEqual(["minQuantity: quantity 0.005 is below the smallest, 0.010"]);
+  });
+
   it("holds opening orders back beyond so many a minute, and never closing ones", () => {
     const bench = new Bench({ maxOrdersPerMinute: 1 });
     expect(placed(bench.wish(quote("a", "buy", 9_900, 5), quote("b", "buy", 9_800, 5))).map((order) => order.slot)).toEqual(["a"]);

@@ -142,7 +142,7 @@ describe("kernel", () => {
     ).toEqual([9_800]);
   });
 
-  it("keeps an unanswered order in its slot, asks about it and never sends it again", () => {
+  it("defect 9: keeps an unanswered order in its slot, asks about it and never sends it again", () => {
     const bench = new Bench();
     const id = idOf(bench.run([quote("a", "buy", 9_900, 5)]), "a");
     const effects = bench.feed({ type: "unknown", leg: LEG, clientOrderId: id } as never);
@@ -200,7 +200,7 @@ describe("kernel", () => {
     expect(bench.kernel.status(bench.now).position).toBe("-0.003");
   });
 
-  it("counts live, in-flight and unknown orders against the position limit before it sends", () => {
+  it("defect 6: counts live, in-flight and unknown orders against the position limit before it sends", () => {
     const bench = new Bench(10);
     const effects = bench.run([quote("a", "buy", 9_900, 6), quote("b", "buy", 9_800, 6), quote("c", "sell", 10_100, 6)]);
     expect(
@@ -300,7 +300,7 @@ describe("kernel", () => {
     expect(placed(bench.feed({ type: "resume" }))).toHaveLength(1);
   });
 
-  it("takes an order that carries its id for its own, and cancels what it did not wish; leaves foreign orders alone", () => {
+  it("defect 8: takes an order that carries its id for its own, and cancels what it did not wish; leaves foreign orders alone", () => {
     const bench = new Bench();
     bench.run([]);
     const open = {
@@ -326,7 +326,7 @@ describe("kernel", () => {
     expect(canceled(effects)).toEqual(["50331999"]);
   });
 
-  it("concludes nothing from an order's absence in a listing but asks", () => {
+  it("defect 2: concludes nothing from an order's absence in a listing but asks", () => {
     const bench = new Bench();
     const id = idOf(bench.run([quote("a", "buy", 9_900, 5)]), "a");
     bench.accept(id);
