@@ -105,7 +105,8 @@ export class Judge {
     for (const market of this.#markets()) {
       for (const fill of market.fills) {
         traded += 1;
-        const times = recorded.get(keyOf(fill))?.times ?? 0;
+        const leg = this.asks.get(fill.clientOrderId ?? "")?.leg ?? "";
+        const times = recorded.get(keyOf(leg, fill))?.times ?? 0;
         if (times !== 1) this.fault(`trade ${fill.tradeId} of ${fill.symbol} is recorded ${times} times`);
       }
     }
@@ -113,7 +114,7 @@ export class Judge {
   }
 }
 
-/** What names a fill: trade ids are unique per symbol only. */
-export function keyOf(fill: ExchangeFill): string {
-  return `${fill.symbol} ${fill.tradeId} ${fill.exchangeOrderId}`;
+/** What names a fill: trade ids are unique per account and symbol only. */
+export function keyOf(leg: string, fill: ExchangeFill): string {
+  return `${leg} ${fill.tradeId} ${fill.exchangeOrderId}`;
 }

@@ -13,12 +13,12 @@ import { keyOf } from "./judge.ts";
 import { Obedience, overheard } from "./obedience.ts";
 import { OwnFills } from "./own-fills.ts";
 import { Reader } from "./reader.ts";
+import { botNumberOn, HOME_ACCOUNT } from "./scenario.ts";
 import { type Batch, type Directive, emptyBatch } from "./store.ts";
 import { laterIn, type Surroundings } from "./surroundings.ts";
 import { Touches } from "./touches.ts";
 import { TruthBooks } from "./truth.ts";
 
-const BOT_NUMBER = 7;
 const TICK_MS = 1_000;
 const RECONCILE_EVERY_MS = 15_000;
 const LOOKS_MAX_MS = 10_000;
@@ -55,7 +55,8 @@ export class Life implements DeskDoors {
     this.#world = world;
     const options: KernelOptions = {
       botId: "world",
-      botNumber: BOT_NUMBER,
+      botNumber: botNumberOn(HOME_ACCOUNT),
+      botNumbers: Object.fromEntries(Object.entries(scenario.refs).map(([leg, { account }]) => [leg, botNumberOn(account)])),
       strategy: overheard(scenario.strategy, world.judge),
       params: store.params,
       instruments: scenario.instruments,
@@ -112,8 +113,7 @@ export class Life implements DeskDoors {
   }
 
   learn(leg: string, clientOrderId: string, exchangeOrderId: string): void {
-    const symbol = this.#world.scenario.refs[leg]?.symbol ?? "";
-    for (const { leg: waiting, fill } of this.#own.learn(symbol, clientOrderId, exchangeOrderId)) this.#takeFill(waiting, fill);
+    for (const { fill } of this.#own.learn(leg, clientOrderId, exchangeOrderId)) this.#takeFill(leg, fill);
   }
 
   doubt(clientOrderId: string): void {
@@ -181,7 +181,7 @@ export class Life implements DeskDoors {
     const { scenario, store, payments } = this.#world;
     const books = new TruthBooks(scenario.instruments);
     for (const leg of Object.keys(scenario.instruments)) {
-      for (const fill of this.#world.marketOf(leg).fills) if (store.fills.get(keyOf(fill))?.leg === leg) books.fold(leg, fill);
+      for (const fill of this.#world.marketOf(leg).fills) if (store.fills.get(keyOf(leg, fill))?.leg === leg) books.fold(leg, fill);
     }
     for (const { leg, id } of store.fundings) books.fund(leg, payments.find((payment) => payment.id === id)?.amount ?? "0");
     return books;
@@ -323,8 +323,8 @@ export class Life implements DeskDoors {
   #gatherFill(batch: Batch, effect: Extract<Effect, { type: "record" }>): void {
     const { leg, fill, position } = effect.fill;
     const { judge } = this.#world;
-    batch.fills.push({ leg, key: keyOf(fill) });
-    const traded = this.#world.marketOf(leg).fills.find((known) => keyOf(known) === keyOf(fill));
+    batch.fills.push({ leg, key: keyOf(leg, fill) });
+    const traded = this.#world.marketOf(leg).fills.find((known) => keyOf(leg, known) === keyOf(leg, fill));
     if (traded === undefined) return judge.fault(`fill ${fill.tradeId} never happened`);
     this.#truth.fold(leg, traded);
     if (position !== this.#truth.position(leg))

@@ -8,9 +8,9 @@ export interface OwnedFill {
   readonly fill: ExchangeFill;
 }
 
-/** Exchange order ids are unique per symbol only. */
-function nameOf(symbol: string, exchangeOrderId: string): string {
-  return `${symbol} ${exchangeOrderId}`;
+/** Exchange order ids are unique per account and symbol only. */
+function nameOf(leg: string, exchangeOrderId: string): string {
+  return `${leg} ${exchangeOrderId}`;
 }
 
 export class OwnFills {
@@ -20,19 +20,19 @@ export class OwnFills {
 
   /** The fill with our client order id filled in; null when nobody knows it yet. */
   claim(leg: string, fill: ExchangeFill): ExchangeFill | null {
-    const clientOrderId = fill.clientOrderId ?? this.#clientIds.get(nameOf(fill.symbol, fill.exchangeOrderId)) ?? null;
+    const clientOrderId = fill.clientOrderId ?? this.#clientIds.get(nameOf(leg, fill.exchangeOrderId)) ?? null;
     if (clientOrderId !== null) return { ...fill, clientOrderId };
-    this.#waiting.set(keyOf(fill), { leg, fill });
+    this.#waiting.set(keyOf(leg, fill), { leg, fill });
     return null;
   }
 
   /** Remembers whose an exchange order is; returns fills that waited for it. */
-  learn(symbol: string, clientOrderId: string, exchangeOrderId: string): OwnedFill[] {
-    const name = nameOf(symbol, exchangeOrderId);
+  learn(leg: string, clientOrderId: string, exchangeOrderId: string): OwnedFill[] {
+    const name = nameOf(leg, exchangeOrderId);
     if (this.#clientIds.get(name) === clientOrderId) return [];
     this.#clientIds.set(name, clientOrderId);
-    const found = [...this.#waiting].filter(([, { fill }]) => nameOf(fill.symbol, fill.exchangeOrderId) === name);
+    const found = [...this.#waiting].filter(([, waiting]) => nameOf(waiting.leg, waiting.fill.exchangeOrderId) === name);
     for (const [key] of found) this.#waiting.delete(key);
-    return found.map(([, { leg, fill }]) => ({ leg, fill: { ...fill, clientOrderId } }));
+    return found.map(([, { fill }]) => ({ leg, fill: { ...fill, clientOrderId } }));
   }
 }

@@ -49,6 +49,13 @@ const COINS: readonly Coin[] = [
   { base: "SOL", price: "150", tickSize: "0.01", lotSize: "0.01" },
 ];
 const QUOTE = "USDC";
+/** The account that the bot lives on. */
+export const HOME_ACCOUNT = "home";
+/** The bot's number is the account's to give: it is another one on another account. */
+export function botNumberOn(account: string): number {
+  return account === HOME_ACCOUNT ? 7 : 8;
+}
+
 const SPOT_CHANCE = 0.3;
 const USER_POSITION_CHANCE = 0.2;
 const LIMIT_CHANCE = 0.2;
@@ -140,9 +147,9 @@ function drawHome(strategy: Strategy, random: Random): { readonly home: Instrume
   const start = random.integer(0, COINS.length - 1);
   const isSpot = random.next() < SPOT_CHANCE;
   const candidates = COINS.map((_, index) => COINS[(start + index) % COINS.length] as Coin).map((coin) => {
-    const home = { exchange: "sim", account: "world", symbol: isSpot ? spotOf(coin.base) : perpOf(coin.base) };
+    const home = { exchange: "sim", account: HOME_ACCOUNT, symbol: isSpot ? spotOf(coin.base) : perpOf(coin.base) };
     const otherSymbol = isSpot ? perpOf(coin.base) : spotOf(coin.base);
-    return { coin, home, place: { base: coin.base, otherSymbol, price: Number(coin.price) } };
+    return { coin, home, place: { base: coin.base, symbol: home.symbol, otherSymbol, price: Number(coin.price) } };
   });
   const fits = candidates.find(({ coin, home }) =>
     Object.values(strategy.legs(params, home)).every((ref) => ref.symbol.startsWith(`${coin.base}/`)),

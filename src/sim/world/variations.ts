@@ -6,6 +6,7 @@ import type { Random } from "../random.ts";
 export interface Place {
   /** Coin that is traded. */
   readonly base: string;
+  readonly symbol: string;
   /** Symbol of the same coin's other market (perp for spot, spot for perp). */
   readonly otherSymbol: string;
   readonly price: number;
@@ -26,7 +27,8 @@ function priceAt(leastPercent: number, mostPercent: number): Choice {
 
 /** Settings that strategies share by name, in the order in which they are tried: each stays only if all of them still parse. */
 const SETTINGS: readonly (readonly [string, Choice])[] = [
-  ["hedgeSymbol", (_random, place) => place.otherSymbol],
+  ["hedgeSymbol", (random, place) => (random.next() < 0.7 ? place.otherSymbol : place.symbol)],
+  ["hedgeAccount", oneOf("second")],
   ["orderQuantity", oneOf("0.01", "0.02", "0.05", "0.1")],
   ["gridType", oneOf("neutral", "long", "short")],
   ["gridMode", oneOf("arithmetic", "geometric")],
