@@ -51,7 +51,7 @@ async function simAccess({ sim, dataFolder }: Settings, exchange: string, accoun
   // Read after the exchange is known to live: it makes the keys before it listens.
   const keys = loadKeys(dataFolder.sim.folder, [account]).find(({ name }) => name === account);
   if (keys === undefined) throw new Error("the simulated exchange has not made its keys yet");
-  return { mode: "sim", apiKey: keys.apiKey, secret: keys.secret, ...place };
+  return { mode: "sim", credentials: { apiKey: keys.apiKey, secret: keys.secret }, ...place };
 }
 
 /** Where the exchange listens now; the file of an exchange that has ended says nothing. */

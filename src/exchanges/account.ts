@@ -2,6 +2,7 @@
 
 import { inspect } from "node:util";
 import type { Mode } from "../core/alert.ts";
+import type { CredentialValues } from "../core/credentials.ts";
 import { UserError } from "../core/text.ts";
 
 const REDACTED = "[redacted]";
@@ -27,15 +28,24 @@ export class Secret {
   }
 }
 
-/** One set of credentials at one exchange. `url` and `wsUrl` are for the simulated exchange. */
+/** Values by field name; the quirks file of the exchange says which it wants. Every one of them prints as `[redacted]`. */
+export type Credentials = Readonly<Record<string, Secret>>;
+
+/** Wraps the values that came out of the store. */
+export function sealCredentials(values: CredentialValues): Credentials {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, new Secret(value)]));
+}
+
+/** One set of credentials at one exchange. `url` and `wsUrl` are for a server on this machine. */
 export interface ExchangeAccount {
   readonly exchange: string;
   readonly account: string;
   readonly mode: Mode;
-  readonly apiKey: string;
-  readonly secret: Secret;
+  readonly credentials: Credentials;
   readonly url?: string;
   readonly wsUrl?: string;
+  /** `http://`, `https://`, `socks5://` with optional user and password, for REST and WebSocket. */
+  readonly proxy?: Secret;
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;

@@ -75,8 +75,8 @@ function configOf(account: ExchangeAccount, quirks: Quirks): Params {
   return {
     ...quirks.config,
     ...urls,
-    apiKey: account.apiKey,
-    secret: account.secret.reveal(),
+    apiKey: account.credentials.apiKey?.reveal(),
+    secret: account.credentials.secret?.reveal(),
     // Structures then carry decimal strings; as floats, digits are lost.
     number: String,
     timeout: TIMEOUT_MS,

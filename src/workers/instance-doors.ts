@@ -1,7 +1,7 @@
 // Opens the real doors of an instance: Redis, the exchange adapter, the strategies and the ledger behind its worker.
 
 import type { Logger } from "pino";
-import { Secret } from "../exchanges/account.ts";
+import { Secret, sealCredentials } from "../exchanges/account.ts";
 import { connectExchange } from "../exchanges/connect.ts";
 import { mergeLimits } from "../exchanges/limits.ts";
 import { createPermits } from "../exchanges/token-bucket.ts";
@@ -31,11 +31,12 @@ export async function openInstance(begin: Begin, log: Logger, send: (message: Fr
     clock: systemClock,
     log,
     pid: process.pid,
-    connect: async ({ secret, ...access }, fence) => {
+    connect: async ({ credentials, proxy, ...access }, fence) => {
       const { exchange, account } = access;
       const limits = mergeLimits(exchange, begin.limits);
       const permits = createPermits({ redis, exchange, account, botId: config.id, epoch, limits, clock: systemClock });
-      return await connectExchange({ account: { ...access, secret: new Secret(secret) }, permits, fence, clock: systemClock, log });
+      const secrets = { credentials: sealCredentials(credentials), ...(proxy === undefined ? {} : { proxy: new Secret(proxy) }) };
+      return await connectExchange({ account: { ...access, ...secrets }, permits, fence, clock: systemClock, log });
     },
   });
   return { instance, take: (message) => takeMessage(message, instance, ledger) };

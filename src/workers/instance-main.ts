@@ -53,7 +53,10 @@ function createInstanceLog({ config, epoch, logLevel }: Begin): Logger {
       base: { role: "instance", botId: config.id, epoch, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: ["secret", "apiKey", "headers", "*.secret", "*.apiKey", "*.headers"], censor: "[redacted]" },
+      redact: {
+        paths: ["credentials", "proxy", "secret", "apiKey", "headers", "*.credentials", "*.proxy", "*.secret", "*.apiKey", "*.headers"],
+        censor: "[redacted]",
+      },
     },
     pino.destination({ fd: 1, sync: true }),
   );

@@ -1,5 +1,6 @@
 // The place of one bot's process on this worker: starts it, hears it, counts how it ended.
 
+import { isDeepStrictEqual } from "node:util";
 import type { AlertBody } from "../core/alert.ts";
 import type { EndRow } from "../core/ports.ts";
 import type { BotStatus } from "../core/status.ts";
@@ -298,5 +299,5 @@ export class InstanceSlot {
 }
 
 function isSameAccess(one: AccountAccess, other: AccountAccess): boolean {
-  return (["mode", "apiKey", "secret", "url", "wsUrl"] as const).every((key) => one[key] === other[key]);
+  return isDeepStrictEqual(one, other);
 }

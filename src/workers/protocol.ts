@@ -2,6 +2,7 @@
 
 import type { Mode } from "../core/alert.ts";
 import type { BotConfig } from "../core/bot-config.ts";
+import type { CredentialValues } from "../core/credentials.ts";
 import type { Desired } from "../core/events.ts";
 import type { EndRow, LedgerRow, RowResult, StoredBot } from "../core/ports.ts";
 import type { BotStatus } from "../core/status.ts";
@@ -19,10 +20,11 @@ export interface AccountAccess {
   readonly exchange: string;
   readonly account: string;
   readonly mode: Mode;
-  readonly apiKey: string;
-  readonly secret: string;
+  readonly credentials: CredentialValues;
   readonly url?: string;
   readonly wsUrl?: string;
+  /** With user and password, where it asks for them. */
+  readonly proxy?: string;
 }
 
 /** What the operator wants of a bot right now; a new one replaces the old. */

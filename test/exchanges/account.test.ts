@@ -2,7 +2,7 @@
 
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkHosts, type ExchangeAccount, Secret } from "../../src/exchanges/account.ts";
+import { checkHosts, type ExchangeAccount, Secret, sealCredentials } from "../../src/exchanges/account.ts";
 import { accountAt, connectTo, StubExchange } from "./stub-exchange.ts";
 
 const CANARY = "canary-4f1c9a77";
@@ -45,7 +45,7 @@ describe("a secret", () => {
         inspect(errors, { depth: 9 }),
         JSON.stringify(errors),
       ])
-        expect(text).not.toContain(account.secret.reveal());
+        expect(text).not.toContain(account.credentials.secret?.reveal());
       await port.close();
     });
   });
@@ -56,8 +56,7 @@ describe("hosts", () => {
     exchange: "backpack",
     account: "main",
     mode: "live",
-    apiKey: "key",
-    secret: new Secret("secret"),
+    credentials: sealCredentials({ apiKey: "key", secret: "secret" }),
     ...overrides,
   });
 

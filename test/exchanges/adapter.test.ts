@@ -6,7 +6,7 @@ import { encodeClientOrderId } from "../../src/core/client-order-id.ts";
 import type { PlaceOrder } from "../../src/core/effects.ts";
 import type { ExchangeEvent, ExchangePort, OrderRef, PlaceOutcome } from "../../src/core/ports.ts";
 import { lots, type Ticks, ticks } from "../../src/core/units.ts";
-import { Secret } from "../../src/exchanges/account.ts";
+import { sealCredentials } from "../../src/exchanges/account.ts";
 import { connectExchange } from "../../src/exchanges/connect.ts";
 import { createPermits, mirrorEpoch } from "../../src/exchanges/token-bucket.ts";
 import { type ExchangeSim, startExchangeSim } from "../../src/sim/exchange-sim.ts";
@@ -33,7 +33,12 @@ async function connect(
 ): Promise<ExchangePort> {
   const keys = to.accounts[0];
   if (keys === undefined) throw new Error("the simulated exchange has no account");
-  const account = { exchange: "backpack", account: "sim", mode: "sim" as const, apiKey: keys.apiKey, secret: new Secret(keys.secret) };
+  const account = {
+    exchange: "backpack",
+    account: "sim",
+    mode: "sim" as const,
+    credentials: sealCredentials({ apiKey: keys.apiKey, secret: keys.secret }),
+  };
   return await connectExchange({
     account: { ...account, url: to.url, wsUrl: to.wsUrl },
     permits,

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { pino } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock, ExchangePort, Fence, PermitGrant, PermitRequest, Permits } from "../../src/core/ports.ts";
-import { type ExchangeAccount, Secret } from "../../src/exchanges/account.ts";
+import { type ExchangeAccount, sealCredentials } from "../../src/exchanges/account.ts";
 import { connectExchange } from "../../src/exchanges/connect.ts";
 import { systemClock } from "./clock.ts";
 
@@ -142,7 +142,7 @@ export class OpenPermits implements Permits {
 }
 
 /** A fresh ED25519 key as Backpack wants it: raw public key and seed, base64. */
-export function newKey(): { apiKey: string; secret: string } {
+export function newKey(): { readonly apiKey: string; readonly secret: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const raw = (key: { export(options: { format: "der"; type: "spki" | "pkcs8" }): Buffer }, type: "spki" | "pkcs8"): string =>
     key.export({ format: "der", type }).subarray(-32).toString("base64");
@@ -156,8 +156,7 @@ export function accountAt(url: string, overrides: Partial<ExchangeAccount> = {})
     exchange: "backpack",
     account: "sim",
     mode: "sim",
-    apiKey: key.apiKey,
-    secret: new Secret(key.secret),
+    credentials: sealCredentials(key),
     url,
     wsUrl,
     ...overrides,

@@ -149,7 +149,7 @@ describe("a hosted bot", () => {
       },
       accounts: async (exchange, account) => {
         if (accessFault !== null) throw accessFault;
-        return { exchange, account, mode, apiKey: "", secret: "", url };
+        return { exchange, account, mode, credentials: {}, url };
       },
       mirrorEpoch: async () => undefined,
       isPidAlive: () => false,

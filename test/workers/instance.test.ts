@@ -150,7 +150,7 @@ describe("an instance", () => {
   }
 
   function access(account: string): Begin["accounts"][number] {
-    return { exchange: "backpack", account, mode: "sim", apiKey: "", secret: "" };
+    return { exchange: "backpack", account, mode: "sim", credentials: {} };
   }
 
   function book(): void {
