@@ -191,10 +191,17 @@ export interface PermitRequest {
   /** Bucket names within (exchange, account), e.g. `requests`, `history`. */
   readonly buckets: readonly string[];
   readonly cost: number;
+  /** Buckets that this request costs more or less than `cost`. */
+  readonly costs?: Readonly<Record<string, number>>;
 }
 
 export type PermitGrant =
-  | { readonly granted: true; readonly waitedMs: number }
+  | {
+      readonly granted: true;
+      readonly waitedMs: number;
+      /** Microseconds of the shared clock, at least 1 ms apart for the whole exchange: a nonce for those that want one. */
+      readonly nonce?: number;
+    }
   | {
       readonly granted: false;
       readonly code: "staleEpoch" | "epochMissing" | "queueFull" | "blocked" | "unavailable";

@@ -28,13 +28,15 @@ export interface BucketPlan {
   readonly toleranceMaxUs: number;
   /** Units in a window for panic and cancel while the state is lost; 0 for the other classes. */
   readonly emergency: number;
+  /** Units that the request takes. */
+  readonly cost: number;
 }
 
 /**
  * Turns a limit into numbers such that no window ever holds more than `limit` grants, through loss of state included.
  * The window is stretched by a twentieth (250 ms to 2 s): requests reach the exchange later than their grant, unevenly.
  */
-export function planOf(limit: BucketLimit, permitClass: PermitClass): BucketPlan {
+export function planOf(limit: BucketLimit, permitClass: PermitClass, cost = 1): BucketPlan {
   const reserve = limit.reserve ?? DEFAULT_RESERVE;
   const emergency = Math.floor(limit.limit * (limit.headroom ?? DEFAULT_HEADROOM));
   const usable = limit.limit - emergency;
@@ -42,7 +44,7 @@ export function planOf(limit: BucketLimit, permitClass: PermitClass): BucketPlan
   const windowUs = Math.ceil((limit.windowMs + marginMs) * 1_000);
   const kept = Math.min(0.95, reserve * LEAVES[permitClass]);
   const isUrgent = permitClass === "panic" || permitClass === "cancel";
-  const common = { name: limit.name, windowUs, emergency: isUrgent ? emergency : 0 };
+  const common = { name: limit.name, windowUs, emergency: isUrgent ? emergency : 0, cost };
   if (limit.limit <= EXACT_MAX) {
     const capacity = Math.max(1, usable - Math.floor(usable * kept));
     return { ...common, kind: "log", capacity, intervalUs: 0, toleranceUs: 0, toleranceMaxUs: 0 };
@@ -65,7 +67,6 @@ export interface TakeRequest {
   readonly expectState: boolean;
   /** The generation that the caller saw last, or null. */
   readonly generation: number | null;
-  readonly cost: number;
   readonly buckets: readonly BucketPlan[];
 }
 
@@ -126,7 +127,7 @@ export class BucketModel {
     if (mirrored > request.epoch) return { status: "staleEpoch", delayUs: 0, generation: 0 };
     const now = this.#clock(request, redisNow);
     const generation = this.#generation ?? now;
-    const verdicts = request.buckets.map((plan) => this.#judge(plan, request.cost, now));
+    const verdicts = request.buckets.map((plan) => this.#judge(plan, now));
     const hardUs = Math.max(0, ...verdicts.map((verdict) => verdict.hardUs));
     const softUs = Math.max(0, ...verdicts.map((verdict) => verdict.softUs));
     if (hardUs > 0) {
@@ -135,7 +136,7 @@ export class BucketModel {
     }
     if (softUs > HORIZON_US) return { status: "wait", delayUs: softUs, generation };
     request.buckets.forEach((plan, index) => {
-      this.#record(plan, verdicts[index]?.isEmergency === true, request.cost, now, now + softUs);
+      this.#record(plan, verdicts[index]?.isEmergency === true, now, now + softUs);
     });
     return { status: "granted", delayUs: softUs, generation };
   }
@@ -157,7 +158,8 @@ export class BucketModel {
     return now;
   }
 
-  #judge(plan: BucketPlan, cost: number, now: number): Verdict {
+  #judge(plan: BucketPlan, now: number): Verdict {
+    const { cost } = plan;
     const bucket = this.#bucket(plan.name);
     const verdict = { hardUs: 0, isBlocked: false, softUs: 0, isEmergency: false };
     if (now < bucket.blockedUntil) return { ...verdict, hardUs: bucket.blockedUntil - now, isBlocked: true };
@@ -175,7 +177,8 @@ export class BucketModel {
     return { ...verdict, softUs: Math.max(0, advance(plan, bucket.tat, cost, now) - plan.toleranceUs - now) };
   }
 
-  #record(plan: BucketPlan, isEmergency: boolean, cost: number, now: number, at: number): void {
+  #record(plan: BucketPlan, isEmergency: boolean, now: number, at: number): void {
+    const { cost } = plan;
     const bucket = this.#bucket(plan.name);
     if (isEmergency) bucket.emergency.push({ at, cost });
     else if (plan.kind === "log") bucket.log.push({ at, cost });

@@ -8,6 +8,8 @@ export interface BucketLimit {
   readonly name: string;
   readonly limit: number;
   readonly windowMs: number;
+  /** Whom the exchange counts: the account (default), or everybody behind one address. */
+  readonly scope?: "account" | "address";
   /** Share that only panic and cancel may use (0..0.9); default 0.2. */
   readonly reserve?: number;
   /** Share never used in normal times: late arrivals, and cancels while the bucket's state is lost (0..0.5); default 0.05. */
@@ -33,6 +35,7 @@ const bucketLimit = z.strictObject({
   name: z.string().regex(/^[a-z][a-zA-Z0-9]{0,31}$/, "must be a word such as requests"),
   limit: z.number().int().min(1).max(10_000_000),
   windowMs: z.number().int().min(100).max(86_400_000),
+  scope: z.enum(["account", "address"]).optional(),
   reserve: z.number().min(0).max(0.9).optional(),
   headroom: z.number().min(0).max(0.5).optional(),
 });

@@ -1,4 +1,4 @@
--- The shared token bucket: grants, blocks and epochs of one (exchange, account); bucket-model.ts is the same in TypeScript.
+-- The shared token bucket: grants, blocks and epochs of one exchange; bucket-model.ts is the same in TypeScript.
 -- KEYS: state, epochs, blocks, then per bucket its log or time and its emergency log. All share one hash tag.
 -- ARGV[1]: take | block | epoch
 local state, epochs, blocks = KEYS[1], KEYS[2], KEYS[3]
@@ -25,27 +25,27 @@ if ARGV[1] == 'block' then
   return 0
 end
 
--- ARGV: take, bot, epoch, expect state 0|1, known generation or '', cost, horizon, probe, step back, number of buckets,
--- then per bucket: name, kind, window, capacity, interval, tolerance, largest tolerance, emergency. All times in microseconds.
+-- ARGV: take, bot, epoch, expect state 0|1, known generation or '', horizon, probe, step back, number of buckets, then per
+-- bucket: name, kind, window, capacity, interval, tolerance, largest tolerance, emergency, cost. All times in microseconds.
 local epoch, mirrored = tonumber(ARGV[3]), tonumber(redis.call('HGET', epochs, ARGV[2]))
-if not mirrored or mirrored < epoch then return { 'epochMissing', '0', '0', whole(now) } end
-if mirrored > epoch then return { 'staleEpoch', '0', '0', whole(now) } end
+if not mirrored or mirrored < epoch then return { 'epochMissing', '0', '0', whole(now), '0' } end
+if mirrored > epoch then return { 'staleEpoch', '0', '0', whole(now), '0' } end
 
-local cost, horizon, probe = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local horizon, probe = tonumber(ARGV[6]), tonumber(ARGV[7])
 local buckets, longest = {}, 0
-for index = 1, tonumber(ARGV[10]) do
-  local from = 10 + (index - 1) * 8
+for index = 1, tonumber(ARGV[9]) do
+  local from = 9 + (index - 1) * 9
   local bucket = {
     name = ARGV[from + 1], kind = ARGV[from + 2], window = tonumber(ARGV[from + 3]), capacity = tonumber(ARGV[from + 4]),
     interval = tonumber(ARGV[from + 5]), tolerance = tonumber(ARGV[from + 6]), largest = tonumber(ARGV[from + 7]),
-    emergency = tonumber(ARGV[from + 8]), key = KEYS[2 + 2 * index], emergencyKey = KEYS[3 + 2 * index],
+    emergency = tonumber(ARGV[from + 8]), cost = tonumber(ARGV[from + 9]), key = KEYS[2 + 2 * index], emergencyKey = KEYS[3 + 2 * index],
   }
   longest = math.max(longest, bucket.window)
   buckets[index] = bucket
 end
 
 -- The clock never goes back; lost state is an empty bucket for one window.
-local held = redis.call('HMGET', state, 'generation', 'lostAt', 'last', 'count')
+local held = redis.call('HMGET', state, 'generation', 'lostAt', 'last', 'count', 'nonce')
 local generation, lostAt, count = tonumber(held[1]), tonumber(held[2]) or 0, tonumber(held[4]) or 0
 local redisNow = now
 if not generation then
@@ -53,13 +53,13 @@ if not generation then
   lostAt = ARGV[4] == '1' and now or 0
 else
   local last = tonumber(held[3]) or 0
-  if now < last - tonumber(ARGV[9]) then lostAt = now else now = math.max(now, last) end
+  if now < last - tonumber(ARGV[8]) then lostAt = now else now = math.max(now, last) end
   local known = tonumber(ARGV[5])
   if known and known ~= generation and lostAt < generation and now - generation < longest then lostAt = now end
 end
 redis.call('HSET', state, 'generation', whole(generation), 'lostAt', whole(lostAt), 'last', whole(now), 'count', whole(count + 1))
 
-local function logWait(key, capacity, window)
+local function logWait(key, capacity, window, cost)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now - window))
   redis.call('ZREMRANGEBYSCORE', key, '(' .. whole(now + horizon), '+inf')
   local entries, excess = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES'), cost - capacity
@@ -75,7 +75,7 @@ end
 -- The theoretical time after this request; never further ahead than a full bucket (a clock may have stepped back).
 local function advance(bucket)
   local from = math.max(tonumber(redis.call('GET', bucket.key)) or now, now)
-  return math.min(from, now + bucket.largest + horizon) + bucket.interval * cost
+  return math.min(from, now + bucket.largest + horizon) + bucket.interval * bucket.cost
 end
 
 local hard, soft, blocked = 0, 0, false
@@ -88,28 +88,28 @@ for _, bucket in ipairs(buckets) do
   elseif now < bucket.probeUntil then
     hard, blocked = math.max(hard, bucket.probeUntil - now), true
   elseif lostFor > 0 then
-    if cost > bucket.emergency then
+    if bucket.cost > bucket.emergency then
       hard = math.max(hard, lostFor)
     else
-      soft = math.max(soft, logWait(bucket.emergencyKey, bucket.emergency, bucket.window))
+      soft = math.max(soft, logWait(bucket.emergencyKey, bucket.emergency, bucket.window, bucket.cost))
       bucket.isEmergency = true
     end
   elseif bucket.kind == 'log' then
-    soft = math.max(soft, logWait(bucket.key, bucket.capacity, bucket.window))
+    soft = math.max(soft, logWait(bucket.key, bucket.capacity, bucket.window, bucket.cost))
   else
     soft = math.max(soft, advance(bucket) - bucket.tolerance - now)
   end
 end
 if hard > 0 then
-  return { blocked and 'blocked' or 'wait', whole(math.max(hard, soft)), whole(generation), whole(redisNow) }
+  return { blocked and 'blocked' or 'wait', whole(math.max(hard, soft)), whole(generation), whole(redisNow), '0' }
 end
-if soft > horizon then return { 'wait', whole(soft), whole(generation), whole(redisNow) } end
+if soft > horizon then return { 'wait', whole(soft), whole(generation), whole(redisNow), '0' } end
 
 for _, bucket in ipairs(buckets) do
   local lifetime = math.ceil((bucket.window + horizon) / 1000) + 1000
   if bucket.isEmergency or bucket.kind == 'log' then
     local key = bucket.isEmergency and bucket.emergencyKey or bucket.key
-    redis.call('ZADD', key, whole(now + soft), whole(now) .. '-' .. whole(count + 1) .. ':' .. whole(cost))
+    redis.call('ZADD', key, whole(now + soft), whole(now) .. '-' .. whole(count + 1) .. ':' .. whole(bucket.cost))
     redis.call('PEXPIRE', key, lifetime)
   else
     redis.call('SET', bucket.key, whole(advance(bucket)), 'PX', lifetime)
@@ -123,4 +123,7 @@ for _, bucket in ipairs(buckets) do
     end
   end
 end
-return { 'granted', whole(soft), whole(generation), whole(redisNow) }
+-- Nonces only grow, 1 ms apart, so that one in milliseconds is unique too.
+local nonce = math.max(now, (tonumber(held[5]) or 0) + 1000)
+redis.call('HSET', state, 'nonce', whole(nonce))
+return { 'granted', whole(soft), whole(generation), whole(redisNow), whole(nonce) }

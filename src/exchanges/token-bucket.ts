@@ -23,6 +23,8 @@ export interface PermitOptions {
   readonly redis: Redis;
   readonly exchange: string;
   readonly account: string;
+  /** Where the requests leave from, for limits that count addresses: this host, or the proxy. Default `direct`. */
+  readonly egress?: string;
   readonly botId: string;
   readonly epoch: number;
   readonly limits: readonly BucketLimit[];
@@ -39,7 +41,7 @@ export interface PermitOptions {
 }
 
 type Answer =
-  | { readonly status: TakeStatus; readonly delayMs: number }
+  | { readonly status: TakeStatus; readonly delayMs: number; readonly nonce: number }
   | { readonly status: "unavailable"; readonly delayMs: number; readonly message: string };
 
 interface Waiter {
@@ -50,8 +52,9 @@ interface Waiter {
   readonly resolve: (grant: PermitGrant) => void;
 }
 
-function tagOf(exchange: string, account: string): string {
-  return `{botswain:rl:${exchange}:${account}}`;
+/** One slot for all of an exchange: a request may draw on the account's buckets and on the address's at once. */
+function tagOf(exchange: string): string {
+  return `{botswain:rl:${exchange}}`;
 }
 
 function sharedKeys(tag: string): string[] {
@@ -62,8 +65,8 @@ function sharedKeys(tag: string): string[] {
  * Tells the bucket a bot's epoch as the database has it; it only rises, and permits of a lower epoch are refused from then on.
  * Also the answer to a refusal with code `epochMissing`.
  */
-export async function mirrorEpoch(redis: Redis, exchange: string, account: string, botId: string, epoch: number): Promise<void> {
-  await runScript(redis, SCRIPT, sharedKeys(tagOf(exchange, account)), ["epoch", botId, String(epoch)]);
+export async function mirrorEpoch(redis: Redis, exchange: string, botId: string, epoch: number): Promise<void> {
+  await runScript(redis, SCRIPT, sharedKeys(tagOf(exchange)), ["epoch", botId, String(epoch)]);
 }
 
 /** Permits of one bot under one epoch. Never throws for a refusal; a bucket that is not in `limits` is a RangeError. */
@@ -83,7 +86,7 @@ class SharedPermits implements Permits {
 
   constructor(options: PermitOptions) {
     this.#options = options;
-    this.#tag = tagOf(options.exchange, options.account);
+    this.#tag = tagOf(options.exchange);
     this.#limits = new Map(options.limits.map((limit) => [limit.name, limit]));
   }
 
@@ -91,7 +94,7 @@ class SharedPermits implements Permits {
     if (this.#waiting >= (this.#options.maxQueue ?? 256))
       return Promise.resolve(refusal("queueFull", `${this.#waiting} requests are waiting for a permit already`, null));
     const plans = this.#plansOf(request);
-    const key = `${request.class}|${request.buckets.join(",")}`;
+    const key = `${request.class}|${plans.map((plan) => `${plan.name}*${plan.cost}`).join(",")}`;
     const lane = this.#lanes.get(key) ?? [];
     this.#lanes.set(key, lane);
     this.#waiting += 1;
@@ -104,7 +107,13 @@ class SharedPermits implements Permits {
 
   async block(buckets: readonly string[], untilMs: number): Promise<void> {
     const forUs = Math.ceil(Math.max(0, untilMs - this.#options.clock.now()) * 1_000);
-    await this.#within(runScript(this.#options.redis, SCRIPT, sharedKeys(this.#tag), ["block", String(forUs), ...buckets]));
+    await this.#within(
+      runScript(this.#options.redis, SCRIPT, sharedKeys(this.#tag), [
+        "block",
+        String(forUs),
+        ...buckets.map((name) => this.#ownerOf(name)),
+      ]),
+    );
   }
 
   async #serve(lane: Waiter[]): Promise<void> {
@@ -119,14 +128,14 @@ class SharedPermits implements Permits {
   async #decide(waiter: Waiter): Promise<PermitGrant> {
     const { clock } = this.#options;
     const { plans } = waiter;
-    if (plans.some((plan) => largestCost(plan) < waiter.request.cost))
-      return refusal("queueFull", `a cost of ${waiter.request.cost} is more than a bucket ever holds`, null);
+    const tooDear = plans.find((plan) => largestCost(plan) < plan.cost);
+    if (tooDear !== undefined) return refusal("queueFull", `a cost of ${tooDear.cost} is more than ${tooDear.name} ever holds`, null);
     for (;;) {
-      const answer = await this.#ask(waiter.request, plans);
+      const answer = await this.#ask(plans);
       const waitedMs = clock.monotonic() - waiter.startedAt;
       if (answer.status === "granted") {
         if (answer.delayMs > 0) await pause(answer.delayMs);
-        return { granted: true, waitedMs: clock.monotonic() - waiter.startedAt };
+        return { granted: true, waitedMs: clock.monotonic() - waiter.startedAt, nonce: answer.nonce };
       }
       if (answer.status === "unavailable") return this.#withoutRedis(waiter.request.class, waitedMs, answer.message);
       if (answer.status === "staleEpoch") return refusal("staleEpoch", `epoch ${this.#options.epoch} is not the newest`, null);
@@ -139,21 +148,21 @@ class SharedPermits implements Permits {
     }
   }
 
-  async #ask(request: PermitRequest, plans: readonly BucketPlan[]): Promise<Answer> {
+  async #ask(plans: readonly BucketPlan[]): Promise<Answer> {
     const { botId, epoch, redis } = this.#options;
     const keys = sharedKeys(this.#tag);
-    for (const plan of plans) keys.push(`${this.#tag}:${plan.name}`, `${this.#tag}:${plan.name}:emergency`);
+    for (const { name } of plans) keys.push(`${this.#tag}:${this.#ownerOf(name)}`, `${this.#tag}:${this.#ownerOf(name)}:emergency`);
     const expects = (this.#options.expectState ?? epoch > 1) || this.#generation !== null;
-    const head = ["take", botId, epoch, expects ? 1 : 0, this.#generation ?? "", request.cost, HORIZON_US, PROBE_US, STEP_BACK_US];
+    const head = ["take", botId, epoch, expects ? 1 : 0, this.#generation ?? "", HORIZON_US, PROBE_US, STEP_BACK_US];
     const rows = plans.flatMap((plan) => [
-      ...[plan.name, plan.kind, plan.windowUs, plan.capacity],
-      ...[plan.intervalUs, plan.toleranceUs, plan.toleranceMaxUs, plan.emergency],
+      ...[this.#ownerOf(plan.name), plan.kind, plan.windowUs, plan.capacity],
+      ...[plan.intervalUs, plan.toleranceUs, plan.toleranceMaxUs, plan.emergency, plan.cost],
     ]);
     try {
       const reply = await this.#within(runScript(redis, SCRIPT, keys, [...head, plans.length, ...rows].map(String)));
-      const [status, delayUs, generation] = reply as [TakeStatus, string, string];
+      const [status, delayUs, generation, , nonce] = reply as [TakeStatus, string, string, string, string];
       if (generation !== "0") this.#generation = generation;
-      return { status, delayMs: Number(delayUs) / 1_000 };
+      return { status, delayMs: Number(delayUs) / 1_000, nonce: Number(nonce) };
     } catch (error) {
       return { status: "unavailable", delayMs: 0, message: error instanceof Error ? error.message : String(error) };
     }
@@ -163,8 +172,14 @@ class SharedPermits implements Permits {
     return request.buckets.map((name) => {
       const limit = this.#limits.get(name);
       if (limit === undefined) throw new RangeError(`no limit is configured for the bucket ${name}`);
-      return planOf(limit, request.class);
+      return planOf(limit, request.class, request.costs?.[name] ?? request.cost);
     });
+  }
+
+  /** A bucket's name within the exchange: whose it is, and which. */
+  #ownerOf(name: string): string {
+    const { account, egress = "direct" } = this.#options;
+    return this.#limits.get(name)?.scope === "address" ? `@${egress}:${name}` : `${account}:${name}`;
   }
 
   /** Fail closed, except that own orders can still be taken out of the market at a trickle. */

@@ -37,7 +37,7 @@ export interface StartDoors {
   /** Throws a UserError for an account that nobody configured, any other error while it is not ready yet (tried again). */
   readonly accounts: (exchange: string, account: string) => Promise<AccountAccess>;
   /** Tells the token bucket of an account the bot's epoch. */
-  readonly mirrorEpoch: (exchange: string, account: string, botId: string, epoch: number) => Promise<void>;
+  readonly mirrorEpoch: (exchange: string, botId: string, epoch: number) => Promise<void>;
   readonly isPidAlive: (pid: number) => boolean;
 }
 
@@ -104,7 +104,7 @@ async function startUnderEpoch(doors: StartDoors, request: StartRequest, account
   const epoch = await bots.takeEpoch(record.id, record.epoch, { workerId: doors.identity.holder, host });
   if (epoch === null) return { result: "retry", message: "somebody else was first to take the bot" };
   try {
-    for (const { exchange, account } of accounts) await doors.mirrorEpoch(exchange, account, record.id, epoch);
+    for (const exchange of new Set(accounts.map((account) => account.exchange))) await doors.mirrorEpoch(exchange, record.id, epoch);
     if (!(await takeLease(doors, request, epoch))) {
       await bots.endRun(record.id, epoch, "not wanted any more before it ran");
       return { result: "unwanted" };

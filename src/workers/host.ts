@@ -156,7 +156,7 @@ function createLoop(options: WorkerOptions, { db, redis, signals, queues, writer
       limits,
       fork: forkInstance,
       accounts: async (exchange, account) => ({ exchange, account, ...(await options.accounts(exchange, account)) }),
-      mirrorEpoch: (exchange, account, botId, epoch) => mirrorEpoch(redis, exchange, account, botId, epoch),
+      mirrorEpoch: (exchange, botId, epoch) => mirrorEpoch(redis, exchange, botId, epoch),
       isPidAlive,
       writer,
       status: createStatusPublisher({ board: createStatusBoard(redis), save: bots.saveStatus, clock, log }),

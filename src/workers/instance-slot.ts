@@ -205,8 +205,8 @@ export class InstanceSlot {
     const now = doors.clock.monotonic();
     if (process === null || now - this.#mirroredAt < MIRROR_EVERY_MS) return;
     this.#mirroredAt = now;
-    for (const { exchange, account } of this.#accounts)
-      await doors.mirrorEpoch(exchange, account, record().id, process.epoch).catch((error) => doors.log.debug({ err: error }, "no mirror"));
+    for (const exchange of new Set(this.#accounts.map((account) => account.exchange)))
+      await doors.mirrorEpoch(exchange, record().id, process.epoch).catch((error) => doors.log.debug({ err: error }, "no mirror"));
   }
 
   /** Ends a process whose account is reached in another way by now (another port, another key); the next one gets the new access. */

@@ -279,7 +279,7 @@ describe.skipIf(!hasRedis)("the fleet under one limit (needs redis-server)", () 
     const bots = ["a", "b", "c", "d"];
     const ports = await Promise.all(
       bots.map(async (botId) => {
-        await mirrorEpoch(redis.connect(), "backpack", "sim", botId, 1);
+        await mirrorEpoch(redis.connect(), "backpack", botId, 1);
         const permits = createPermits({
           redis: redis.connect(),
           exchange: "backpack",

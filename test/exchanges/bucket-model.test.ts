@@ -30,7 +30,7 @@ describe("the model never exceeds a limit", () => {
             model.mirror(BOT, 1);
           }
           const buckets = [planOf(limit, permitClass)];
-          const answer = model.take({ botId: BOT, epoch: 1, expectState: generation !== null, generation, cost: 1, buckets }, now);
+          const answer = model.take({ botId: BOT, epoch: 1, expectState: generation !== null, generation, buckets }, now);
           generation = answer.generation;
           if (answer.status === "granted") times.push((now + answer.delayUs) / 1_000);
         });
@@ -51,7 +51,7 @@ describe("the model never exceeds a limit", () => {
         for (const gap of gaps) {
           now += gap;
           const buckets = [planOf(limit, gap % 2 === 0 ? "place" : "cancel")];
-          const answer = model.take({ botId: BOT, epoch: 1, expectState: false, generation: null, cost: 1, buckets }, now);
+          const answer = model.take({ botId: BOT, epoch: 1, expectState: false, generation: null, buckets }, now);
           if (answer.status === "granted") times.push((now + answer.delayUs) / 1_000);
         }
         expect(mostIn(times, limit.windowMs)).toBeLessThanOrEqual(limit.limit);
@@ -65,7 +65,7 @@ describe("the model never exceeds a limit", () => {
     const model = new BucketModel();
     model.mirror(BOT, 1);
     const take = (now: number): string =>
-      model.take({ botId: BOT, epoch: 1, expectState: false, generation: null, cost: 1, buckets: [planOf(limit, "cancel")] }, now).status;
+      model.take({ botId: BOT, epoch: 1, expectState: false, generation: null, buckets: [planOf(limit, "cancel")] }, now).status;
     const now = 10_000_000_000;
     expect(take(now)).toBe("granted");
     // A small step is smoothed over; an hour back is a new clock, and its first window is empty.

@@ -31,20 +31,30 @@ const SCRIPT = scriptOf(readFileSync(new URL("../../src/exchanges/token-bucket.l
 function takeOf(
   tag: string,
   plans: readonly BucketPlan[],
-  request: { readonly epoch: number; readonly cost: number; readonly known?: string; readonly expectState?: boolean },
+  request: { readonly epoch: number; readonly known?: string; readonly expectState?: boolean },
 ): { keys: string[]; args: string[] } {
   const keys = [`${tag}:state`, `${tag}:epochs`, `${tag}:blocks`];
   for (const plan of plans) keys.push(`${tag}:${plan.name}`, `${tag}:${plan.name}:emergency`);
-  const { cost, epoch, expectState = false, known = "" } = request;
-  const head = ["take", BOT, epoch, expectState ? 1 : 0, known, cost, HORIZON_US, PROBE_US, STEP_BACK_US, plans.length];
-  const rows = plans.flatMap((p) => [p.name, p.kind, p.windowUs, p.capacity, p.intervalUs, p.toleranceUs, p.toleranceMaxUs, p.emergency]);
+  const { epoch, expectState = false, known = "" } = request;
+  const head = ["take", BOT, epoch, expectState ? 1 : 0, known, HORIZON_US, PROBE_US, STEP_BACK_US, plans.length];
+  const rows = plans.flatMap((p) => [
+    p.name,
+    p.kind,
+    p.windowUs,
+    p.capacity,
+    p.intervalUs,
+    p.toleranceUs,
+    p.toleranceMaxUs,
+    p.emergency,
+    p.cost,
+  ]);
   return { keys, args: [...head, ...rows].map(String) };
 }
 
 describe.skipIf(!hasRedis)("token bucket (needs redis-server)", () => {
   let server: PrivateRedis;
   let run = 0;
-  let account = "";
+  let exchange = "";
 
   beforeAll(async () => {
     server = await startPrivateRedis();
@@ -52,18 +62,18 @@ describe.skipIf(!hasRedis)("token bucket (needs redis-server)", () => {
   afterAll(() => server.stop());
   beforeEach(() => {
     run += 1;
-    account = `test${run}`;
+    exchange = `test${run}`;
   });
 
   function permits(limits: readonly BucketLimit[], overrides: Partial<PermitOptions> = {}): Permits {
-    const base = { redis: server.connect(), exchange: "backpack", account, botId: BOT, epoch: 1, clock: systemClock };
+    const base = { redis: server.connect(), exchange, account: "main", botId: BOT, epoch: 1, clock: systemClock };
     return createPermits({ ...base, limits, expectState: false, ...overrides });
   }
   function ask(from: Permits, permitClass: PermitClass, buckets: readonly string[] = ["requests"]): Promise<PermitGrant> {
     return from.take({ class: permitClass, buckets, cost: 1 });
   }
   async function mirror(epoch = 1, botId = BOT): Promise<void> {
-    await mirrorEpoch(server.connect(), "backpack", account, botId, epoch);
+    await mirrorEpoch(server.connect(), exchange, botId, epoch);
   }
 
   it.each([
@@ -92,7 +102,7 @@ describe.skipIf(!hasRedis)("token bucket (needs redis-server)", () => {
     await mirror();
     const limit = { name: "requests", limit: 40, windowMs: 1_000 };
     const worker = new URL("./bucket-worker.mjs", import.meta.url);
-    const request = takeOf(`{botswain:rl:backpack:${account}}`, [planOf(limit, "cancel")], { epoch: 1, cost: 1 });
+    const request = takeOf(`{botswain:rl:${exchange}}`, [planOf(limit, "cancel")], { epoch: 1 });
     const options = JSON.stringify({ socket: server.socket, script: SCRIPT.text, forMs: 2_300, ...request });
     const results = await Promise.all(
       [1, 2, 3].map(
@@ -197,6 +207,26 @@ describe.skipIf(!hasRedis)("token bucket (needs redis-server)", () => {
     expect(await ask(permits([EXACT], { maxWaitMs: { place: 10 } }), "place")).toMatchObject({ granted: false });
   });
 
+  it("counts an address for every account behind it, an account for itself, and hands out growing nonces", async () => {
+    await mirror();
+    const limits: readonly BucketLimit[] = [
+      { name: "weight", limit: 12, windowMs: 60_000, scope: "address", headroom: 0, reserve: 0 },
+      { name: "orders", limit: 4, windowMs: 60_000, headroom: 0, reserve: 0 },
+    ];
+    const from = (account: string, egress = "here"): Permits => permits(limits, { account, egress, maxWaitMs: { place: 50 } });
+    const place = { class: "place", buckets: ["weight", "orders"], cost: 1, costs: { weight: 4 } } as const;
+    const [one, other] = [from("one"), from("other")];
+    const grants = [await one.take(place), await other.take(place), await one.take(place)];
+    expect(grants).toEqual(Array.from({ length: 3 }, () => expect.objectContaining({ granted: true })));
+    const nonces = grants.map((grant) => (grant.granted ? Number(grant.nonce) : 0));
+    expect(nonces.every((nonce, index) => index === 0 || nonce - Number(nonces[index - 1]) >= 1_000)).toBe(true);
+    // The address is used up, whoever asks; behind another address there is room.
+    expect(await other.take(place)).toMatchObject({ granted: false });
+    expect(await from("other", "proxy").take(place)).toMatchObject({ granted: true });
+    // The account's own bucket has counted through both addresses.
+    expect(await from("other", "third").take({ ...place, costs: {}, cost: 3 })).toMatchObject({ granted: false });
+  });
+
   it("bounds its queue and refuses a cost that no bucket holds", async () => {
     await mirror();
     const from = permits([{ name: "requests", limit: 1, windowMs: 60_000 }], { maxQueue: 3, maxWaitMs: { place: 200 } });
@@ -209,7 +239,7 @@ describe.skipIf(!hasRedis)("token bucket (needs redis-server)", () => {
   it("fails closed while Redis is away, except for a few cancels, and recovers", async () => {
     const own = await startPrivateRedis();
     try {
-      await mirrorEpoch(own.connect(), "backpack", "main", BOT, 1);
+      await mirrorEpoch(own.connect(), exchange, BOT, 1);
       const from = permits([EXACT], {
         redis: own.connect(),
         account: "main",
@@ -224,7 +254,7 @@ describe.skipIf(!hasRedis)("token bucket (needs redis-server)", () => {
       expect(await ask(from, "panic")).toMatchObject({ granted: true });
       expect(await ask(from, "cancel")).toMatchObject({ granted: false, code: "unavailable" });
       await own.start();
-      await mirrorEpoch(own.connect(), "backpack", "main", BOT, 1);
+      await mirrorEpoch(own.connect(), exchange, BOT, 1);
       // The new server is empty: a cancel may go under the lost-state rule, a place has to wait its window.
       await expect.poll(async () => (await ask(from, "place")).granted, { timeout: 10_000, interval: 50 }).toBe(true);
     } finally {
@@ -264,16 +294,17 @@ describe.skipIf(!hasRedis)("token bucket (needs redis-server)", () => {
             await redis.hset(`${tag}:blocks`, "history", "1", "history:probe", "0");
             model.block("history", 1, 0);
           }
-          const plans = limits.filter((limit) => buckets.includes(limit.name)).map((limit) => planOf(limit, rest.class));
+          const plans = limits
+            .filter((limit) => buckets.includes(limit.name))
+            .map((limit) => planOf(limit, rest.class, limit.name === "requests" ? cost * 2 : cost));
           const known = knows ? generation : "";
-          const { args, keys } = takeOf(tag, plans, { epoch: 3, cost, known, expectState });
+          const { args, keys } = takeOf(tag, plans, { epoch: 3, known, expectState });
           const reply = (await runScript(redis, SCRIPT, keys, args)) as [string, string, string, string];
           const request: TakeRequest = {
             botId: BOT,
             epoch: 3,
             expectState,
             generation: known === "" ? null : Number(known),
-            cost,
             buckets: plans,
           };
           const answer = model.take(request, Number(reply[3]));
