@@ -65,6 +65,12 @@ export interface Amendment {
   readonly reduceOnly: boolean;
 }
 
+/** How a perpetual is held. */
+export interface PerpSettings {
+  readonly leverage?: number;
+  readonly marginMode?: "cross" | "isolated";
+}
+
 export interface Position {
   readonly symbol: string;
   /** Signed. */
@@ -120,6 +126,8 @@ export type ExchangeEvent =
   | (Touch & { readonly type: "book"; readonly symbol: string; readonly receivedAt: number })
   /** The exchange's mark price. */
   | { readonly type: "mark"; readonly symbol: string; readonly mark: Ticks; readonly at: number }
+  /** The price of the newest public trade, where the feed tells it. */
+  | { readonly type: "last"; readonly symbol: string; readonly price: Ticks; readonly at: number }
   | { readonly type: "fill"; readonly fill: ExchangeFill }
   | {
       readonly type: "order";
@@ -160,6 +168,13 @@ export interface ExchangePort {
   /** Changes a resting order in place; present where `capabilities.amend` is true. `ready` as for `place`. */
   amend?(order: OrderRef, to: Amendment, ready: Promise<boolean>): Promise<AmendOutcome>;
   cancel(order: OrderRef, urgency: "panic" | "cancel"): Promise<CancelOutcome>;
+  /** Sets leverage and margin mode of a perpetual; what is so already is no fault. Throws like any read. */
+  setPerp?(symbol: string, settings: PerpSettings): Promise<void>;
+  /**
+   * Has the exchange cancel everything of the account on these symbols unless it is told again within `timeoutMs`; null turns
+   * that off. It hits every bot's orders there: one owner per account. Present where `capabilities.deadManSwitch` is true.
+   */
+  deadManSwitch?(symbols: readonly string[], timeoutMs: number | null): Promise<void>;
   lookup(order: OrderRef): Promise<OrderLookup>;
   /** Open orders, positions and balances of these symbols. Throws when any part could not be read: never half a truth. */
   snapshot(symbols: readonly string[]): Promise<AccountSnapshot>;

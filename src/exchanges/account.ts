@@ -3,6 +3,7 @@
 import { inspect } from "node:util";
 import type { Mode } from "../core/alert.ts";
 import type { CredentialValues } from "../core/credentials.ts";
+import { redactor } from "../core/redact.ts";
 import { UserError } from "../core/text.ts";
 
 const REDACTED = "[redacted]";
@@ -12,6 +13,8 @@ export class Secret {
   readonly #value: string;
   constructor(value: string) {
     this.#value = value;
+    // Whatever else of this process prints it by accident, the log scrubs it.
+    redactor.learn(value);
   }
   /** The secret itself, for signing only. */
   reveal(): string {

@@ -1,9 +1,8 @@
 // The ExchangePort over ccxt.pro: orders with an honest outcome, reads that are whole or throw, streams that come back.
 
 import type { Logger } from "pino";
-import { decodeClientOrderId } from "../core/client-order-id.ts";
 import type { PlaceOrder } from "../core/effects.ts";
-import { type Instrument, toPrice, toQuantity } from "../core/instrument.ts";
+import type { Instrument } from "../core/instrument.ts";
 import type {
   AccountSnapshot,
   CancelOutcome,
@@ -21,18 +20,20 @@ import type {
 } from "../core/ports.ts";
 import type { Lots } from "../core/units.ts";
 import type { ExchangeAccount } from "./account.ts";
-import type { CcxtClient, CcxtExchange, CcxtOrder, Params } from "./ccxt-loader.ts";
-import { CLOCK_SKEW_MS, inFills, inOrderHistory, readFills, readFunding, readOrders } from "./history.ts";
+import type { CcxtClient, CcxtExchange, CcxtOrder, CcxtPosition } from "./ccxt-loader.ts";
+import { CLOCK_SKEW_MS, inFills, inOrderHistory, readFills, readFunding } from "./history.ts";
 import { JoinedRead } from "./joined-read.ts";
 import { filledOf, toBalances, toInstrument, toOpenOrder, toPosition } from "./normalize.ts";
-import { AnswerError, DeniedError, ExchangeReadError, messageOf, toReadError } from "./outcome.ts";
+import { OrderEntry } from "./order-entry.ts";
+import { AnswerError, ExchangeReadError, messageOf, toReadError } from "./outcome.ts";
+import type { Pages } from "./paging.ts";
 import type { Quirks } from "./quirks.ts";
-import { newContext, type RequestContext, withContext } from "./request-context.ts";
+import { newContext, withContext } from "./request-context.ts";
 import { StreamSession, touchOf } from "./streams.ts";
 
-/** Steps and limits of the markets, and the difference of the clocks, are read again after this time. */
 /** Characters of an announcement that a status shows. */
 const NOTICE_MAX = 200;
+/** Steps and limits of the markets, and the difference of the clocks, are read again after this time. */
 const MARKETS_MAX_AGE_MS = 300_000;
 /** The clocks are compared again at most this often when the exchange calls our requests expired. */
 const CLOCK_CHECK_MS = 30_000;
@@ -51,7 +52,7 @@ export interface AdapterOptions {
 
 interface SymbolReads {
   readonly fills: JoinedRead<FillPage>;
-  readonly orders: JoinedRead<Awaited<ReturnType<typeof readOrders>>>;
+  readonly orders: JoinedRead<Pages<CcxtOrder>> | null;
 }
 
 export class CcxtAdapter implements ExchangePort {
@@ -65,6 +66,10 @@ export class CcxtAdapter implements ExchangePort {
   /** As first read: whoever trades here counts in these steps until it connects anew, whatever the exchange has changed. */
   readonly #instruments = new Map<string, Instrument>();
   readonly #closing = new AbortController();
+  readonly #entry: OrderEntry;
+  readonly amend?: NonNullable<ExchangePort["amend"]>;
+  readonly setPerp?: NonNullable<ExchangePort["setPerp"]>;
+  readonly deadManSwitch?: NonNullable<ExchangePort["deadManSwitch"]>;
   #clockCheckedAt = Number.NEGATIVE_INFINITY;
   #marketsAt: number;
   #isStreaming = false;
@@ -77,6 +82,18 @@ export class CcxtAdapter implements ExchangePort {
     this.account = options.account.account;
     this.capabilities = options.quirks.capabilities;
     this.#marketsAt = options.clock.monotonic();
+    const { account, exchange, quirks, violations } = options;
+    const known = (symbol: string): Instrument => this.#known(symbol);
+    const refused = (message: string): void => this.#compareClocks(message);
+    const entry = new OrderEntry({ account, exchange, quirks, violations, known, refused });
+    this.#entry = entry;
+    if (quirks.amend !== undefined) this.amend = (order, to, ready) => entry.amend(order, to, ready);
+    const { deadManSwitch, setPerp } = quirks;
+    if (setPerp !== undefined)
+      this.setPerp = (symbol, settings) => this.#read(`settings of ${symbol}`, "reconcile", () => setPerp(exchange, symbol, settings));
+    if (deadManSwitch !== undefined)
+      this.deadManSwitch = (symbols, timeoutMs) =>
+        this.#read("dead-man switch", "reduce", () => deadManSwitch(exchange, symbols, timeoutMs));
   }
 
   async instrument(symbol: string): Promise<Instrument> {
@@ -90,58 +107,28 @@ export class CcxtAdapter implements ExchangePort {
     });
   }
 
-  async place(symbol: string, order: PlaceOrder, urgency: "close" | "open", ready: Promise<boolean>): Promise<PlaceOutcome> {
-    const context = newContext(urgency === "close" ? "reduce" : "place", "place", ready);
-    try {
-      const instrument = this.#known(symbol);
-      const params = this.#placeParams(order);
-      const quantity = toQuantity(instrument, order.quantity);
-      const price = toPrice(instrument, order.price);
-      if (order.quantity <= 0 || order.price <= 0) throw new DeniedError("invalid", `order of ${quantity} at ${price} is not one`);
-      const answer = await withContext(context, () => this.#exchange.createOrder(symbol, "limit", order.side, quantity, price, params));
-      return this.#accepted(instrument, answer);
-    } catch (error) {
-      return this.#placeFailure(error, context);
-    } finally {
-      // A refusal before the wait must not leave the intent's failure unheard.
-      ready.catch(() => undefined);
-    }
+  place(symbol: string, order: PlaceOrder, urgency: "close" | "open", ready: Promise<boolean>): Promise<PlaceOutcome> {
+    return this.#entry.place(symbol, order, urgency, ready);
   }
 
-  async cancel(order: OrderRef, urgency: "panic" | "cancel"): Promise<CancelOutcome> {
-    const context = newContext(urgency, "cancel");
-    try {
-      const instrument = this.#known(order.symbol);
-      if (this.#options.account.mode === "paper") throw new DeniedError("paper", "paper mode sends no orders");
-      if (decodeClientOrderId(order.clientOrderId) === null)
-        throw new DeniedError("notOurs", `order ${order.clientOrderId.slice(0, 20)} was not placed by a bot of ours`);
-      const answer = await withContext(context, () =>
-        order.exchangeOrderId === null
-          ? this.#exchange.cancelOrder(undefined, order.symbol, this.#quirks.lookupParams(order.clientOrderId))
-          : this.#exchange.cancelOrder(order.exchangeOrderId, order.symbol, {}),
-      );
-      const status = this.#quirks.statusOf(answer);
-      if (status === null || status === "open") return { outcome: "unknown", message: "the cancel was taken, the order is not closed yet" };
-      return { outcome: "canceled", filledQuantity: filledOf(instrument, answer) };
-    } catch (error) {
-      return cancelFailure(error, context);
-    }
+  cancel(order: OrderRef, urgency: "panic" | "cancel"): Promise<CancelOutcome> {
+    return this.#entry.cancel(order, urgency);
   }
 
   async lookup(order: OrderRef): Promise<OrderLookup> {
     try {
       const instrument = this.#known(order.symbol);
-      const open = await this.#openOrder(instrument, order);
-      if (open !== null) return open;
+      const told = await this.#order(instrument, order);
+      if (told !== null) return told;
       const since = order.createdAt - CLOCK_SKEW_MS;
       const reads = this.#readsOf(instrument);
-      const orders = await reads.orders.ask(since);
-      const listed = inOrderHistory(this.#quirks, instrument, orders.rows, order);
+      const orders = await reads.orders?.ask(since);
+      const listed = orders === undefined ? null : inOrderHistory(this.#quirks, instrument, orders.rows, order);
       if (listed !== null) return listed;
       const fills = await reads.fills.ask(since);
       const filled = inFills(fills.fills, order);
       if (filled !== null) return filled;
-      const isWhole = orders.complete && fills.complete;
+      const isWhole = (orders?.complete ?? true) && fills.complete;
       return isWhole ? { found: "notFound" } : { found: "unknown", message: "the history is longer than what was read" };
     } catch (error) {
       return { found: "unknown", message: messageOf(error) };
@@ -153,13 +140,13 @@ export class CcxtAdapter implements ExchangePort {
       const at = this.#options.clock.now();
       const instruments = new Map(symbols.map((symbol) => [symbol, this.#known(symbol)]));
       const [orders, positions, balances] = await Promise.all([
-        this.#exchange.fetchOpenOrders(),
-        this.#exchange.fetchPositions(),
-        this.#exchange.fetchBalance(),
+        this.#quirks.openOrders(this.#exchange, symbols),
+        this.#positions(instruments),
+        this.#quirks.balances(this.#exchange),
       ]);
       const openOrders = orders.flatMap((order) => {
         const instrument = instruments.get(order.symbol ?? "");
-        return instrument === undefined ? [] : (toOpenOrder(instrument, order) ?? []);
+        return instrument === undefined ? [] : (toOpenOrder(instrument, this.#quirks, order) ?? []);
       });
       const held: Position[] = [];
       for (const instrument of instruments.values()) {
@@ -188,7 +175,7 @@ export class CcxtAdapter implements ExchangePort {
   async fundingSince(symbol: string, since: number): Promise<FundingPage> {
     return await this.#read(`funding of ${symbol}`, "reconcile", async () => {
       this.#known(symbol);
-      return await readFunding(this.#exchange, this.#quirks, symbol, since);
+      return await readFunding(this.#exchange, this.#quirks, symbol, since, this.#options.clock.now());
     });
   }
 
@@ -216,11 +203,8 @@ export class CcxtAdapter implements ExchangePort {
     this.#isStreaming = true;
     const { clients, clock, exchange, log, setSession } = this.#options;
     const instruments = new Map(symbols.map((symbol) => [symbol, this.#known(symbol)]));
-    const privateUrl = this.#quirks.privateStreamUrl(exchange);
-    const follow = this.#quirks.watchMark;
-    const watchMark = follow === null ? null : (symbol: string) => follow(exchange, symbol);
     const session = new StreamSession(
-      { exchange, instruments, privateUrl, watchMark, clients, clock, log },
+      { exchange, instruments, quirks: this.#quirks, clients, clock, log },
       AbortSignal.any([signal, this.#closing.signal]),
     );
     setSession(session);
@@ -237,50 +221,12 @@ export class CcxtAdapter implements ExchangePort {
     await this.#exchange.fetchDispatcher?.destroy();
   }
 
-  #placeParams(order: PlaceOrder): Params {
-    if (this.#options.account.mode === "paper") throw new DeniedError("paper", "paper mode sends no orders");
-    if (this.#options.violations.length > 0) throw new DeniedError("builderFee", `stopped for good: ${this.#options.violations[0]}`);
-    if (order.postOnly && order.timeInForce === "ioc") throw new DeniedError("invalid", "an order cannot be postOnly and ioc");
-    // Only these reach the exchange, whatever else the object holds.
-    const params: Record<string, unknown> = { ...this.#quirks.placeParams(order.clientOrderId) };
-    if (order.timeInForce === "ioc") params.timeInForce = "IOC";
-    else if (order.timeInForce !== "gtc")
-      throw new DeniedError("invalid", `timeInForce must be gtc or ioc, not ${String(order.timeInForce)}`);
-    if (order.postOnly) params.postOnly = true;
-    if (order.reduceOnly) params.reduceOnly = true;
-    return params;
-  }
-
-  #accepted(instrument: Instrument, answer: CcxtOrder): PlaceOutcome {
-    const status = this.#quirks.statusOf(answer);
-    if (answer.id === undefined || status === null) return { outcome: "unknown", message: "the answer names no order" };
-    const filledQuantity = filledOf(instrument, answer) ?? (0 as Lots);
-    return { outcome: "accepted", exchangeOrderId: answer.id, filledQuantity, closed: status !== "open" };
-  }
-
-  #placeFailure(error: unknown, context: RequestContext): PlaceOutcome {
-    const message = messageOf(error);
-    if (error instanceof DeniedError) return { outcome: "denied", code: error.code, message };
-    if (error instanceof AnswerError) {
-      this.#compareClocks(message);
-      const { isProof, kind } = error.reading;
-      if (!isProof || this.#quirks.isDoubtful(error.code ?? "", message)) return { outcome: "unknown", message };
-      const code = kind === "rejected" || kind === "insufficientFunds" ? (error.code ?? kind) : kind;
-      return { outcome: "rejected", code, message };
-    }
-    // Nothing was written: a refused connection, a name that does not resolve, a signature that cannot be made.
-    return context.wasWritten ? { outcome: "unknown", message } : { outcome: "denied", code: "notSent", message };
-  }
-
-  async #openOrder(instrument: Instrument, order: OrderRef): Promise<OrderLookup | null> {
+  /** What the exchange says about the order itself, or null when it knows of none. */
+  async #order(instrument: Instrument, order: OrderRef): Promise<OrderLookup | null> {
     try {
-      const answer = await withContext(newContext("reconcile", "read"), () =>
-        order.exchangeOrderId === null
-          ? this.#exchange.fetchOpenOrder(undefined, order.symbol, this.#quirks.lookupParams(order.clientOrderId))
-          : this.#exchange.fetchOpenOrder(order.exchangeOrderId, order.symbol, {}),
-      );
+      const answer = await withContext(newContext("reconcile", "read"), () => this.#quirks.order(this.#exchange, order));
       const status = this.#quirks.statusOf(answer);
-      const open = toOpenOrder(instrument, answer);
+      const open = toOpenOrder(instrument, this.#quirks, answer);
       if (status === "open" && open !== null) return { found: "open", order: open };
       const filledQuantity = filledOf(instrument, answer);
       if (status === null || status === "open" || answer.id === undefined || filledQuantity === null) return null;
@@ -291,15 +237,23 @@ export class CcxtAdapter implements ExchangePort {
     }
   }
 
+  /** Positions of the perpetuals; an account that trades spot alone is not asked for any. */
+  async #positions(instruments: ReadonlyMap<string, Instrument>): Promise<readonly CcxtPosition[]> {
+    const perps = [...instruments.values()].filter(({ kind }) => kind === "perp").map(({ ref }) => ref.symbol);
+    return perps.length === 0 ? [] : await this.#quirks.positions(this.#exchange, perps);
+  }
+
   /** Reads of the history are rationed (30 a minute at Backpack): whoever asks while one waits shares it. */
   #readsOf(instrument: Instrument): SymbolReads {
     const { symbol } = instrument.ref;
     let reads = this.#reads.get(symbol);
     if (reads === undefined) {
+      const now = (): number => this.#options.clock.now();
+      const readOrders = this.#quirks.orders;
       const run = <T>(work: () => Promise<T>): Promise<T> => withContext(newContext("reconcile", "read"), work);
       reads = {
-        fills: new JoinedRead((since) => run(() => readFills(this.#exchange, this.#quirks, this.#known(symbol), since))),
-        orders: new JoinedRead((since) => run(() => readOrders(this.#exchange, this.#quirks, symbol, since))),
+        fills: new JoinedRead((since) => run(() => readFills(this.#exchange, this.#quirks, this.#known(symbol), since, now()))),
+        orders: readOrders === null ? null : new JoinedRead((since) => run(() => readOrders(this.#exchange, symbol, since, now()))),
       };
       this.#reads.set(symbol, reads);
     }
@@ -330,24 +284,11 @@ export class CcxtAdapter implements ExchangePort {
     });
   }
 
-  async #read<T>(what: string, permitClass: "reconcile" | "market", work: () => Promise<T>): Promise<T> {
+  async #read<T>(what: string, permitClass: "reduce" | "reconcile" | "market", work: () => Promise<T>): Promise<T> {
     try {
       return await withContext(newContext(permitClass, "read"), work);
     } catch (error) {
       throw toReadError(what, error);
     }
   }
-}
-
-function cancelFailure(error: unknown, context: RequestContext): CancelOutcome {
-  const message = messageOf(error);
-  if (error instanceof DeniedError) return { outcome: "denied", code: error.code, message };
-  if (error instanceof AnswerError) {
-    const { kind, isProof } = error.reading;
-    if (kind === "notFound") return { outcome: "notFound" };
-    // The exchange took no notice of the cancel: the order is what it was.
-    if (isProof) return { outcome: "denied", code: kind === "rejected" ? (error.code ?? kind) : kind, message };
-    return { outcome: "unknown", message };
-  }
-  return context.wasWritten ? { outcome: "unknown", message } : { outcome: "denied", code: "notSent", message };
 }

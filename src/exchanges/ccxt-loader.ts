@@ -23,7 +23,11 @@ export interface CcxtMarket {
   readonly maker?: string;
   readonly taker?: string;
   readonly precision: { readonly amount?: string; readonly price?: string };
-  readonly limits: { readonly amount?: { readonly min?: string }; readonly cost?: { readonly min?: string } };
+  readonly limits: {
+    readonly amount?: { readonly min?: string };
+    readonly cost?: { readonly min?: string };
+    readonly leverage?: { readonly max?: string };
+  };
   readonly info: Params;
 }
 
@@ -118,14 +122,19 @@ export interface CcxtExchange {
   loadMarkets(reload?: boolean): Promise<Readonly<Record<string, CcxtMarket>>>;
   loadTimeDifference(): Promise<unknown>;
   loadHttpProxyAgent(): Promise<unknown>;
+  loadProxyModules(): Promise<unknown>;
+  /** ccxt's own settings, changed by some quirks after construction. */
+  readonly options: Record<string, unknown>;
   setSandboxMode(enabled: boolean): void;
   market(symbol: string): CcxtMarket;
   safeSymbol(id: string | undefined): string | undefined;
   orderBook(): CcxtBook;
   createOrder(symbol: string, type: string, side: string, amount: string, price: string, params: Params): Promise<CcxtOrder>;
   cancelOrder(id: string | undefined, symbol: string, params: Params): Promise<CcxtOrder>;
+  editOrder(id: string, symbol: string, type: string, side: string, amount: string, price: string, params: Params): Promise<CcxtOrder>;
+  fetchOrder(id: string | undefined, symbol: string, params: Params): Promise<CcxtOrder>;
   fetchOpenOrder(id: string | undefined, symbol: string, params: Params): Promise<CcxtOrder>;
-  fetchOpenOrders(symbol?: string): Promise<readonly CcxtOrder[]>;
+  fetchOpenOrders(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtOrder[]>;
   fetchOrders(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtOrder[]>;
   fetchMyTrades(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtTrade[]>;
   fetchFundingHistory(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtIncome[]>;
@@ -134,7 +143,14 @@ export interface CcxtExchange {
   fetchOrderBook(symbol: string, limit?: number): Promise<CcxtBook>;
   fetchStatus(): Promise<{ readonly status?: string; readonly info?: { readonly message?: unknown } }>;
   watchOrderBook(symbol: string): Promise<CcxtBook>;
-  watchOrders(): Promise<unknown>;
+  fetchTrades(symbol: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtTrade[]>;
+  fetchTicker(symbol: string): Promise<Params>;
+  fetchFundingRate(symbol: string): Promise<Params>;
+  fetchOHLCV(symbol: string, timeframe: string, since?: number, limit?: number): Promise<readonly (readonly number[])[]>;
+  setLeverage(leverage: number, symbol: string, params: Params): Promise<unknown>;
+  setMarginMode(marginMode: string, symbol: string, params: Params): Promise<unknown>;
+  watchOrders(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtOrder[]>;
+  watchMyTrades(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtTrade[]>;
   watchPublic(topics: readonly string[], messageHashes: readonly string[]): Promise<unknown>;
   // What we override.
   fetch(url: string, method?: string, headers?: unknown, body?: unknown): Promise<unknown>;

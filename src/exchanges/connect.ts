@@ -1,6 +1,7 @@
 // Opens an account at an exchange: the right class, the right hosts, no hidden fees, and its markets in memory.
 
 import type { Logger } from "pino";
+import type { CredentialValues } from "../core/credentials.ts";
 import type { Clock, ExchangePort, Fence, Permits } from "../core/ports.ts";
 import { UserError } from "../core/text.ts";
 import { checkHosts, type ExchangeAccount } from "./account.ts";
@@ -8,6 +9,7 @@ import { CcxtAdapter } from "./adapter.ts";
 import { type CcxtClient, type CcxtExchange, loadCcxt, type Params } from "./ccxt-loader.ts";
 import { guardExchange } from "./guarded-exchange.ts";
 import { toReadError } from "./outcome.ts";
+import { proxyConfig, proxyOf } from "./proxy.ts";
 import { type Quirks, quirksOf, type StreamSink } from "./quirks.ts";
 import { newContext, withContext } from "./request-context.ts";
 import { steadyStreams } from "./steady-streams.ts";
@@ -33,23 +35,27 @@ export interface ConnectOptions {
 export async function connectExchange(options: ConnectOptions): Promise<ExchangePort> {
   const { account, clock, log } = options;
   const quirks = quirksOf(account.exchange);
-  if (account.mode === "testnet" && !quirks.hasTestnet) throw noTestnet(account.exchange);
-  checkHosts(account, quirks.hosts);
-  const { Exchange } = await loadCcxt(account.exchange);
+  if (account.mode === "testnet" && quirks.testnetHosts.length === 0) throw noTestnet(account.exchange);
+  const hosts = account.mode === "testnet" ? quirks.testnetHosts : quirks.hosts;
+  checkHosts(account, hosts);
+  const proxy = proxyOf(account, hosts, process.env);
+  const { Exchange } = await loadCcxt(quirks.ccxtId);
   const violations: string[] = [];
   const clients = new Set<CcxtClient>();
   let session: StreamSession | null = null;
   const sink: StreamSink = {
     onOrder: (update) => session?.onOrder(update),
+    onTrade: (trade) => session?.onTrade(trade),
+    onPrivateUp: () => session?.onPrivateUp(),
     onMark: (symbol, price) => session?.onMark(symbol, price),
     onBookGap: (symbol) => session?.onBookGap(symbol),
   };
   const onConnected = (url: string): void => session?.onConnected(url);
   const Guarded = guardExchange(Exchange, { ...options, quirks, violations });
   const Steady = steadyStreams(Guarded, { log, clients, onConnected });
-  const exchange = new (quirks.extend(Steady, sink))(configOf(account, quirks));
+  const exchange = new (quirks.extend(Steady, sink))(configOf(account, quirks, proxy));
   if (account.mode === "testnet") exchange.setSandboxMode(true);
-  await prepare(exchange);
+  await prepare(exchange, quirks, account, proxy !== null);
   if (violations.length > 0) throw hiddenFee(account.exchange, violations[0] ?? "");
   const setSession = (next: StreamSession | null): void => {
     session = next;
@@ -57,36 +63,48 @@ export async function connectExchange(options: ConnectOptions): Promise<Exchange
   return new CcxtAdapter({ exchange, quirks, account, violations, clients, clock, log, setSession });
 }
 
-async function prepare(exchange: CcxtExchange): Promise<void> {
+async function prepare(exchange: CcxtExchange, quirks: Quirks, account: ExchangeAccount, hasProxy: boolean): Promise<void> {
   try {
     await withContext(newContext("market", "read"), async () => {
       // ccxt refuses ws:// on loopback until this agent is there.
       await exchange.loadHttpProxyAgent();
+      if (hasProxy) await exchange.loadProxyModules();
+      await quirks.prepare?.(exchange, valuesOf(account));
       await exchange.loadMarkets();
+      const rights = await quirks.keyRights?.(exchange);
+      if (rights?.canWithdraw === true) throw canWithdraw(account);
     });
   } catch (error) {
-    throw toReadError(`connecting to ${exchange.id}`, error);
+    if (error instanceof UserError) throw error;
+    throw toReadError(`connecting to ${quirks.id}`, error);
   }
 }
 
-function configOf(account: ExchangeAccount, quirks: Quirks): Params {
+/** The credentials in the clear, for signing only. */
+function valuesOf({ credentials }: ExchangeAccount): CredentialValues {
+  return Object.fromEntries(Object.entries(credentials).map(([name, secret]) => [name, secret.reveal()]));
+}
+
+function configOf(account: ExchangeAccount, quirks: Quirks, proxy: URL | null): Params {
+  const login = quirks.login(valuesOf(account));
   const options = quirks.config.options as Params | undefined;
   const urls = account.url === undefined || account.wsUrl === undefined ? {} : { urls: quirks.urls(account.url, account.wsUrl) };
   return {
     ...quirks.config,
     ...urls,
-    apiKey: account.credentials.apiKey?.reveal(),
-    secret: account.credentials.secret?.reveal(),
+    ...login,
+    ...proxyConfig(proxy),
     // Structures then carry decimal strings; as floats, digits are lost.
     number: String,
     timeout: TIMEOUT_MS,
     enableRateLimit: true,
     // Requests hold signatures: none is kept.
     fetchHistoryCacheSize: 0,
-    has: { fetchCurrencies: false },
+    has: { ...(quirks.config.has as Params | undefined), fetchCurrencies: false },
     streaming: { keepAlive: KEEP_ALIVE_MS },
     options: {
       ...options,
+      ...(login.options as Params | undefined),
       // A retry inside ccxt would skip the permit and could double an order.
       maxRetriesOnFailure: 0,
       adjustForTimeDifference: true,
@@ -101,6 +119,13 @@ function noTestnet(exchange: string): UserError {
   return new UserError({
     en: `Exchange ${exchange} has no testnet; use mode sim or live`,
     "zh-TW": `交易所 ${exchange} 沒有測試網；請使用 sim 或 live 模式`,
+  });
+}
+
+function canWithdraw({ account, exchange }: ExchangeAccount): UserError {
+  return new UserError({
+    en: `The key of account ${exchange}:${account} can withdraw, so it is not used; make one that can only trade`,
+    "zh-TW": `帳戶 ${exchange}:${account} 的金鑰具有提領權限，因此不予使用；請建立只能交易的金鑰`,
   });
 }
 

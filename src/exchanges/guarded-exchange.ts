@@ -4,10 +4,10 @@ import { inspect } from "node:util";
 import type { Logger } from "pino";
 import type { Clock, Fence, PermitGrant, Permits } from "../core/ports.ts";
 import { builderFeeIn } from "./builder-fee-guard.ts";
-import type { AnswerArguments, CcxtClass, Dispatcher } from "./ccxt-loader.ts";
+import type { AnswerArguments, CcxtClass, Dispatcher, Params } from "./ccxt-loader.ts";
 import { FencedDispatchers } from "./fenced-dispatchers.ts";
-import { AnswerError, DeniedError, messageOf, type Reading, readAnswer, retryAfterMs } from "./outcome.ts";
-import type { Quirks } from "./quirks.ts";
+import { AnswerError, type AnswerTable, DeniedError, messageOf, type Reading, readAnswer, readClass, retryAfterMs } from "./outcome.ts";
+import type { Charges, Quirks } from "./quirks.ts";
 import { currentContext, type RequestContext } from "./request-context.ts";
 
 /** A permit held longer than this while the intent is being stored is taken anew. */
@@ -15,6 +15,8 @@ const PERMIT_MAX_AGE_MS = 1_000;
 /** How long the fleet keeps quiet when the exchange does not say: after a 429, and after what looks like a ban. */
 const LIMITED_MS = 10_000;
 const BANNED_MS = 60_000;
+/** From this share of a limit on, by the exchange's own count, nothing more is sent. */
+const USED_UP = 0.97;
 
 export interface GuardOptions {
   readonly permits: Permits;
@@ -32,13 +34,13 @@ export function guardExchange(Base: CcxtClass, options: GuardOptions): CcxtClass
   const dispatchers = new FencedDispatchers(refusalOf);
 
   return class GuardedExchange extends Base {
-    override calculateRateLimiterCost(_api: unknown, _method: string, path: string): unknown {
-      return path;
+    override calculateRateLimiterCost(_api: unknown, method: string, path: string, params: unknown): unknown {
+      return options.quirks.chargesOf(path, method, (params ?? {}) as Params);
     }
 
     /** ccxt signs right after this: waiting here does not age the request. */
-    override async throttle(path?: unknown): Promise<void> {
-      await takeTurn(options, String(path ?? ""));
+    override async throttle(charges?: unknown): Promise<void> {
+      await takeTurn(options, (charges ?? options.quirks.chargesOf("", "GET", {})) as Charges);
     }
 
     override async fetch(url: string, method?: string, headers?: unknown, body?: unknown): Promise<unknown> {
@@ -54,9 +56,11 @@ export function guardExchange(Base: CcxtClass, options: GuardOptions): CcxtClass
       return super.undiciRequest(url, params);
     }
 
-    /** ccxt's reading of an error is skipped: ours is thrown first. */
+    /** Where we have a table of the exchange's codes, ccxt's reading of an error is skipped: ours is thrown first. */
     override handleErrors(...answer: AnswerArguments): unknown {
-      refuseFailure(options, answer);
+      countUsage(options, answer[4]);
+      if (options.quirks.answers !== null) refuseFailure(options, options.quirks.answers, answer);
+      else refuseByClass(options, answer, () => super.handleErrors(...answer));
       return undefined;
     }
 
@@ -79,14 +83,15 @@ export function guardExchange(Base: CcxtClass, options: GuardOptions): CcxtClass
 }
 
 /** Waits for the permit and, beside it, for the order's stored intent. Throws a DeniedError when either is refused. */
-async function takeTurn({ clock, permits, quirks }: GuardOptions, path: string): Promise<void> {
+async function takeTurn({ clock, permits }: GuardOptions, costs: Charges): Promise<void> {
   const context = currentContext();
-  const buckets = quirks.bucketsOf(path);
+  const buckets = Object.keys(costs);
   for (;;) {
-    const taken = permits.take({ class: context.class, buckets, cost: 1 }).then((grant) => ({ grant, at: clock.monotonic() }));
+    const taken = permits.take({ class: context.class, buckets, cost: 1, costs }).then((grant) => ({ grant, at: clock.monotonic() }));
     const [{ grant, at }, isStored] = await Promise.all([taken, isReady(context)]);
     if (!isStored) throw new DeniedError("notStored", "the intent could not be stored");
     if (!grant.granted) throw denial(grant);
+    context.nonce = grant.nonce ?? null;
     if (clock.monotonic() - at <= PERMIT_MAX_AGE_MS) break;
   }
   context.signedAt = clock.monotonic();
@@ -120,10 +125,10 @@ function refuseBuilderFee({ log, quirks, violations }: GuardOptions, url: string
 }
 
 /** Throws an AnswerError unless the answer is a success of the shape that its path promises. */
-function refuseFailure(options: GuardOptions, answer: AnswerArguments): void {
+function refuseFailure(options: GuardOptions, answers: AnswerTable, answer: AnswerArguments): void {
   const { quirks } = options;
   const [status, , url, method, headers, body, response] = answer;
-  const path = new URL(url).pathname.slice(1);
+  const path = pathOf(url);
   const code = quirks.codeOf(response);
   const told = quirks.messageOf(response) ?? body.replaceAll(/\s+/g, " ").slice(0, 120);
   if (status < 400 && code === null) {
@@ -131,15 +136,59 @@ function refuseFailure(options: GuardOptions, answer: AnswerArguments): void {
     if (quirks.isReadable(path, method, response)) return;
     throw new AnswerError(status, null, `unreadable answer: ${told}`, { kind: "unknown", isProof: false });
   }
-  const reading = readAnswer(quirks.answers, status, code);
-  if (reading.kind === "rateLimited" || reading.kind === "banned") pauseFleet(options, path, reading, headers?.["Retry-After"]);
+  const reading = readAnswer(answers, status, code, quirks.refusesWithSuccess === true);
+  pauseFleet(options, { path, method, reading, retryAfter: headers?.["Retry-After"] });
   throw new AnswerError(status, code, `${status} ${code ?? ""} ${told}`, reading);
 }
 
-function pauseFleet({ clock, log, permits, quirks }: GuardOptions, path: string, reading: Reading, retryAfter: string | undefined): void {
+/** The same for an exchange whose codes nobody has described: ccxt's error class, with the status above it. */
+function refuseByClass(options: GuardOptions, answer: AnswerArguments, ccxtReads: () => unknown): void {
+  const { quirks } = options;
+  const [status, , url, method, headers, body, response] = answer;
+  let thrown: unknown = null;
+  try {
+    ccxtReads();
+  } catch (error) {
+    thrown = error;
+  }
+  if (thrown === null && status < 400) {
+    if (quirks.isReadable(pathOf(url), method, response)) return;
+    throw new AnswerError(status, null, `unreadable answer: ${body.slice(0, 120)}`, { kind: "unknown", isProof: false });
+  }
+  const reading = readClass(thrown, status);
+  pauseFleet(options, { path: pathOf(url), method, reading, retryAfter: headers?.["Retry-After"] });
+  throw new AnswerError(status, null, `${status} ${thrown === null ? body.slice(0, 120) : messageOf(thrown)}`, reading);
+}
+
+function pathOf(url: string): string {
+  return new URL(url).pathname.slice(1);
+}
+
+/** The exchange counts too. Where it has counted more than the fleet may use, the bucket rests until its window is over. */
+function countUsage({ clock, log, permits, quirks }: GuardOptions, headers: Readonly<Record<string, string>> | undefined): void {
+  if (headers === undefined || quirks.usageOf === undefined) return;
+  for (const [bucket, used] of Object.entries(quirks.usageOf(headers))) {
+    const limit = quirks.limits.find(({ name }) => name === bucket);
+    if (limit === undefined || !(used >= limit.limit * USED_UP)) continue;
+    // Exchanges count in windows that begin with the minute, the ten seconds, and so on.
+    const until = (Math.floor(clock.now() / limit.windowMs) + 1) * limit.windowMs;
+    log.warn({ exchange: quirks.id, bucket, used, limit: limit.limit }, "the exchange has counted more than we did, the bucket rests");
+    permits.block([bucket], until).catch((error: unknown) => log.error({ error: messageOf(error) }, "the pause could not be shared"));
+  }
+}
+
+interface Limited {
+  readonly path: string;
+  readonly method: string;
+  readonly reading: Reading;
+  readonly retryAfter: string | undefined;
+}
+
+function pauseFleet({ clock, log, permits, quirks }: GuardOptions, { method, path, reading, retryAfter }: Limited): void {
+  if (reading.kind !== "rateLimited" && reading.kind !== "banned") return;
   const isBan = reading.kind === "banned";
   const pauseMs = retryAfterMs(retryAfter, clock.now()) ?? (isBan ? BANNED_MS : LIMITED_MS);
-  const buckets = quirks.bucketsOf(path);
+  const buckets = Object.keys(quirks.chargesOf(path, method, {}));
   log.warn({ exchange: quirks.id, kind: reading.kind, path, pauseMs }, "the exchange limits us, the fleet pauses");
   // A 429 speaks of the narrowest limit on this path; a ban is about everything.
   permits.block(isBan ? buckets : buckets.slice(-1), clock.now() + pauseMs).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-// Reads the exchange's history page by page and says whether the end was reached.
+// What the exchange's history says about fills, funding and orders of ours.
 
 import type { ExchangeFill } from "../core/events.ts";
 import type { Instrument } from "../core/instrument.ts";
@@ -7,68 +7,34 @@ import type { Lots } from "../core/units.ts";
 import type { CcxtExchange, CcxtIncome, CcxtOrder } from "./ccxt-loader.ts";
 import { filledOf, toFill } from "./normalize.ts";
 import { ExchangeReadError } from "./outcome.ts";
-import type { HistoryQuery, Quirks } from "./quirks.ts";
+import type { Quirks } from "./quirks.ts";
 
-/** Pages of one reading: with 1000 rows each more than any outage, and a third of a minute's history budget. */
-const PAGES_MAX = 10;
 /** The exchange's clock may be behind ours when an order is stamped. */
 export const CLOCK_SKEW_MS = 10_000;
 
-interface Pages<T> {
-  readonly rows: readonly T[];
-  readonly complete: boolean;
-}
-
-/**
- * Rows from the newest back to `since`. A short page is the end, except a round hundred: an exchange may cap a page below
- * what was asked. Rows that arrive meanwhile push others to the next page, where they are read again; `keyOf` drops those.
- */
-async function readPages<T extends { readonly timestamp?: number }>(
-  page: (query: HistoryQuery) => Promise<readonly T[]>,
-  keyOf: (row: T) => string,
-  symbol: string,
-  since: number,
-  limit: number,
-): Promise<Pages<T>> {
-  const rows = new Map<string, T>();
-  let offset = 0;
-  for (let count = 0; count < PAGES_MAX; count += 1) {
-    const part = await page({ symbol, since, offset, limit });
-    const before = rows.size;
-    for (const row of part) rows.set(keyOf(row), row);
-    const reachedSince = part.some((row) => row.timestamp !== undefined && row.timestamp < since);
-    if (reachedSince || part.length === 0 || (part.length < limit && part.length % 100 !== 0))
-      return { rows: [...rows.values()], complete: true };
-    // The same page again: the exchange does not turn pages.
-    if (rows.size === before) break;
-    offset += part.length;
-  }
-  return { rows: [...rows.values()], complete: false };
-}
-
 /** Fills of the account on one symbol at or after `since`, oldest first. */
-export async function readFills(exchange: CcxtExchange, quirks: Quirks, instrument: Instrument, since: number): Promise<FillPage> {
-  const pages = await readPages(
-    (query) => quirks.fillsPage(exchange, query),
-    (trade) => `${trade.id}/${trade.order}`,
-    instrument.ref.symbol,
-    since,
-    quirks.pageSize,
-  );
+export async function readFills(
+  exchange: CcxtExchange,
+  quirks: Quirks,
+  instrument: Instrument,
+  since: number,
+  now: number,
+): Promise<FillPage> {
+  const pages = await quirks.fills(exchange, instrument.ref.symbol, since, now);
   const fills = pages.rows.map((trade) => toFill(instrument, quirks, trade)).filter((fill) => fill.at >= since);
   fills.sort((a, b) => a.at - b.at || compareIds(a.tradeId, b.tradeId));
   return { fills, complete: pages.complete };
 }
 
 /** Funding payments of the account on one symbol at or after `since`, oldest first. Throws for one that cannot be told from others. */
-export async function readFunding(exchange: CcxtExchange, quirks: Quirks, symbol: string, since: number): Promise<FundingPage> {
-  const pages = await readPages(
-    (query) => quirks.fundingPage(exchange, query),
-    (income) => quirks.fundingOf(income)?.id ?? "",
-    symbol,
-    since,
-    quirks.pageSize,
-  );
+export async function readFunding(
+  exchange: CcxtExchange,
+  quirks: Quirks,
+  symbol: string,
+  since: number,
+  now: number,
+): Promise<FundingPage> {
+  const pages = await quirks.funding(exchange, symbol, since, now);
   const entries = pages.rows.map((income) => toFunding(quirks, symbol, income)).filter((entry) => entry.at >= since);
   entries.sort((a, b) => a.at - b.at);
   return { entries, complete: pages.complete };
@@ -81,22 +47,13 @@ function toFunding(quirks: Quirks, symbol: string, income: CcxtIncome): FundingE
   return { ...entry, at: income.timestamp };
 }
 
-/** Orders of one symbol created at or after `since`. */
-export async function readOrders(exchange: CcxtExchange, quirks: Quirks, symbol: string, since: number): Promise<Pages<CcxtOrder>> {
-  return await readPages(
-    (query) => quirks.ordersPage(exchange, query),
-    (order) => order.id ?? "",
-    symbol,
-    since,
-    quirks.pageSize,
-  );
-}
-
 /** What the order history says about one order, or null when it says nothing yet. */
 export function inOrderHistory(quirks: Quirks, instrument: Instrument, orders: readonly CcxtOrder[], ref: OrderRef): OrderLookup | null {
   const since = ref.createdAt - CLOCK_SKEW_MS;
   // Our ids wrap after 16 million orders: an old order of the same name is not this one.
-  const order = orders.find((row) => isSame(ref, row.id, row.clientOrderId) && (row.timestamp === undefined || row.timestamp >= since));
+  const order = orders.find(
+    (row) => isSame(ref, row.id, ownId(quirks, row.clientOrderId)) && (row.timestamp === undefined || row.timestamp >= since),
+  );
   if (order?.id === undefined) return null;
   const status = quirks.statusOf(order);
   const filledQuantity = filledOf(instrument, order);
@@ -111,6 +68,10 @@ export function inFills(fills: readonly ExchangeFill[], ref: OrderRef): OrderLoo
   if (own.length === 0) return null;
   const filled = own.reduce((sum, fill) => sum + fill.quantity, 0) as Lots;
   return { found: "unknown", message: `${own.length} fills of ${filled} lots are there, the closed order is not listed yet` };
+}
+
+function ownId(quirks: Quirks, id: string | null | undefined): string | null {
+  return id === null || id === undefined ? null : quirks.idIn(id);
 }
 
 function isSame(ref: OrderRef, exchangeOrderId: string | null | undefined, clientOrderId: string | null | undefined): boolean {

@@ -60,18 +60,23 @@ function inBase(instrument: Instrument, quantity: string): string {
   return instrument.contractSize === "1" ? quantity : text(money(quantity).times(instrument.contractSize));
 }
 
+/** We count base units; ccxt takes contracts. Exact, because a lot is a whole number of its amount steps. */
+export function toContracts(instrument: Instrument, quantity: string): string {
+  return instrument.contractSize === "1" ? quantity : text(money(quantity).div(instrument.contractSize));
+}
+
 /** The cumulative filled quantity of an order in an answer, or null when it does not tell. */
 export function filledOf(instrument: Instrument, order: CcxtOrder): Lots | null {
   return order.filled === undefined ? null : toLots(instrument, inBase(instrument, order.filled), "nearest");
 }
 
 /** An open order, or null for one without a price: a trigger order of a person, none of ours. */
-export function toOpenOrder(instrument: Instrument, order: CcxtOrder): OpenOrder | null {
+export function toOpenOrder(instrument: Instrument, quirks: Quirks, order: CcxtOrder): OpenOrder | null {
   const what = `open order ${order.id ?? "?"}`;
   if (order.price === undefined || order.amount === undefined) return null;
   return {
     symbol: instrument.ref.symbol,
-    clientOrderId: order.clientOrderId ?? null,
+    clientOrderId: ownOrForeign(quirks, order.clientOrderId),
     exchangeOrderId: needed(order.id, what, "id"),
     side: sideOf(order.side, what),
     // A person may have chosen steps that are finer than ours were when the market was read.
@@ -91,7 +96,7 @@ export function toFill(instrument: Instrument, quirks: Quirks, trade: CcxtTrade)
     symbol: instrument.ref.symbol,
     tradeId: needed(trade.id, what, "trade id"),
     exchangeOrderId: needed(trade.order, what, "order id"),
-    clientOrderId: quirks.clientOrderIdOf(trade),
+    clientOrderId: ownOrForeign(quirks, quirks.clientOrderIdOf(trade)),
     side: sideOf(trade.side, what),
     price: toTicks(instrument, needed(trade.price, what, "price"), "nearest"),
     quantity: toLots(instrument, inBase(instrument, needed(trade.amount, what, "quantity")), "nearest"),
@@ -102,14 +107,19 @@ export function toFill(instrument: Instrument, quirks: Quirks, trade: CcxtTrade)
   };
 }
 
+/** Our id when it is one; another's as it is, so that a person recognises it. */
+export function ownOrForeign(quirks: Quirks, id: string | null | undefined): string | null {
+  return id === null || id === undefined || id === "" ? null : (quirks.idIn(id) ?? id);
+}
+
 /** The fill inside a stream message, or null when the message carries none. */
-export function fillOf(instrument: Instrument, update: OrderUpdate): ExchangeFill | null {
+export function fillOf(instrument: Instrument, quirks: Quirks, update: OrderUpdate): ExchangeFill | null {
   if (update.fill === null) return null;
   return {
     symbol: update.symbol,
     tradeId: update.fill.tradeId,
     exchangeOrderId: update.exchangeOrderId,
-    clientOrderId: update.clientOrderId,
+    clientOrderId: ownOrForeign(quirks, update.clientOrderId),
     side: update.side,
     price: toTicks(instrument, update.fill.price, "nearest"),
     quantity: toLots(instrument, inBase(instrument, update.fill.quantity), "nearest"),

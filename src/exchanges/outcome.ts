@@ -23,17 +23,48 @@ export interface Reading {
 const PROVES_NOTHING: ReadonlySet<AnswerKind> = new Set(["unknown", "maintenance", "banned", "notFound"]);
 
 /**
- * Reads one answer. A known code counts with a 4xx status only: with a 5xx the order may have been placed. A 429 is a
+ * Reads one answer. A known code counts with a 4xx status only, or with a success where the exchange refuses that way: with a 5xx the order may have been placed. A 429 is a
  * refusal by the limiter in front of the order path. 418 and a bare 403 come from a firewall that may sit behind it.
  */
-export function readAnswer(table: AnswerTable, status: number, code: string | null): Reading {
+export function readAnswer(table: AnswerTable, status: number, code: string | null, refusesWithSuccess = false): Reading {
   if (status === 429) return { kind: "rateLimited", isProof: true };
   if (status === 418) return { kind: "banned", isProof: false };
   const kind = code !== null && Object.hasOwn(table, code) ? table[code] : undefined;
-  if (kind !== undefined && status >= 400 && status < 500) return { kind, isProof: !PROVES_NOTHING.has(kind) };
+  if (kind !== undefined && (status >= 400 || refusesWithSuccess) && status < 500) return { kind, isProof: !PROVES_NOTHING.has(kind) };
   if (kind === "maintenance") return { kind, isProof: false };
   if (code === null && status === 403) return { kind: "banned", isProof: false };
   if (code === null && status === 401) return { kind: "authentication", isProof: false };
+  return { kind: "unknown", isProof: false };
+}
+
+/** ccxt's error classes that we take at their word below 500; names, because subclasses say more than their parents. */
+const CLASSES: Readonly<Record<string, AnswerKind>> = {
+  AuthenticationError: "authentication",
+  PermissionDenied: "authentication",
+  AccountSuspended: "authentication",
+  InsufficientFunds: "insufficientFunds",
+  InvalidOrder: "rejected",
+  OrderImmediatelyFillable: "rejected",
+  OrderNotFillable: "rejected",
+  ContractUnavailable: "rejected",
+  BadSymbol: "rejected",
+  BadRequest: "rejected",
+  ArgumentsRequired: "rejected",
+  MarginModeAlreadySet: "rejected",
+  OrderNotFound: "notFound",
+  RateLimitExceeded: "rateLimited",
+  DDoSProtection: "banned",
+  OnMaintenance: "maintenance",
+};
+
+/** Reads an error of ccxt for an exchange whose codes nobody has described; `error` is null when ccxt found none. */
+export function readClass(error: unknown, status: number): Reading {
+  if (status === 429) return { kind: "rateLimited", isProof: true };
+  if (status === 418) return { kind: "banned", isProof: false };
+  const kind = error instanceof Error ? CLASSES[error.constructor.name] : undefined;
+  if (kind !== undefined && status < 500) return { kind, isProof: !PROVES_NOTHING.has(kind) };
+  if (status === 403) return { kind: "banned", isProof: false };
+  if (status === 401) return { kind: "authentication", isProof: false };
   return { kind: "unknown", isProof: false };
 }
 

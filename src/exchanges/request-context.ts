@@ -10,6 +10,8 @@ export interface RequestContext {
   readonly ready?: Promise<boolean>;
   /** True from the moment that bytes may have left the machine. */
   wasWritten: boolean;
+  /** Of the permit; microseconds of the shared clock. */
+  nonce: number | null;
   /** Monotonic ms of the signature; a signed request is not written after its window. */
   signedAt: number | null;
 }
@@ -27,6 +29,6 @@ export function currentContext(): RequestContext {
 }
 
 export function newContext(permitClass: PermitClass, kind: RequestContext["kind"], ready?: Promise<boolean>): RequestContext {
-  const context = { class: permitClass, kind, wasWritten: false, signedAt: null };
+  const context = { class: permitClass, kind, wasWritten: false, nonce: null, signedAt: null };
   return ready === undefined ? context : { ...context, ready };
 }

@@ -3,11 +3,11 @@
 import type { Logger } from "pino";
 import { type Instrument, toLots, toTicks } from "../core/instrument.ts";
 import type { Clock, ExchangeEvent, Touch } from "../core/ports.ts";
-import type { CcxtBook, CcxtClient, CcxtExchange } from "./ccxt-loader.ts";
+import type { CcxtBook, CcxtClient, CcxtExchange, CcxtTrade } from "./ccxt-loader.ts";
 import { EventQueue } from "./event-queue.ts";
-import { fillOf, toTouchQuantity } from "./normalize.ts";
+import { fillOf, ownOrForeign, toFill, toTouchQuantity } from "./normalize.ts";
 import { messageOf } from "./outcome.ts";
-import type { OrderUpdate, StreamSink } from "./quirks.ts";
+import type { OrderUpdate, Quirks, StreamSink } from "./quirks.ts";
 import { newContext, withContext } from "./request-context.ts";
 
 const FACTS_MAX = 10_000;
@@ -23,9 +23,7 @@ type StreamName = "public" | "private";
 export interface StreamOptions {
   readonly exchange: CcxtExchange;
   readonly instruments: ReadonlyMap<string, Instrument>;
-  readonly privateUrl: string;
-  /** Resolves at a symbol's next mark price; null where the exchange streams none. */
-  readonly watchMark: ((symbol: string) => Promise<unknown>) | null;
+  readonly quirks: Quirks;
   readonly clients: Set<CcxtClient>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -93,11 +91,22 @@ export class StreamSession implements StreamSink {
     const instrument = this.#options.instruments.get(update.symbol);
     // The account's other bots trade other symbols on the same stream.
     if (instrument === undefined) return;
-    const fill = fillOf(instrument, update);
+    const { quirks } = this.#options;
+    const fill = fillOf(instrument, quirks, update);
     if (fill !== null) this.#queue.push({ type: "fill", fill });
-    const { symbol, clientOrderId, exchangeOrderId, status, at } = update;
+    const { symbol, exchangeOrderId, status, at } = update;
+    const clientOrderId = ownOrForeign(quirks, update.clientOrderId);
     const filledQuantity = toLots(instrument, update.filled, "nearest");
     this.#queue.push({ type: "order", symbol, clientOrderId, exchangeOrderId, status, filledQuantity, at });
+  }
+
+  onTrade(trade: CcxtTrade): void {
+    const instrument = this.#options.instruments.get(trade.symbol ?? "");
+    if (instrument !== undefined) this.#queue.push({ type: "fill", fill: toFill(instrument, this.#options.quirks, trade) });
+  }
+
+  onPrivateUp(): void {
+    this.#up("private");
   }
 
   onMark(symbol: string, price: string): void {
@@ -112,7 +121,8 @@ export class StreamSession implements StreamSink {
 
   /** The socket stands; ccxt sends the subscription in the same turn. */
   onConnected(url: string): void {
-    if (url !== this.#options.privateUrl) return;
+    const { exchange, quirks } = this.#options;
+    if (!quirks.isPrivateUrl(exchange, url)) return;
     setImmediate(() => {
       if (!this.#ending.signal.aborted) this.#up("private");
     });
@@ -135,7 +145,8 @@ export class StreamSession implements StreamSink {
 
   /** Subscribes to everything and returns the reason when the first of them fails. */
   async #session(): Promise<string> {
-    const { exchange, instruments, watchMark } = this.#options;
+    const { exchange, instruments, quirks } = this.#options;
+    const { watchMark } = quirks;
     const perps = watchMark === null ? [] : [...instruments.values()].filter((instrument) => instrument.kind === "perp");
     // What a book of the last connection remembers would look like a gap.
     exchange.orderbooks = {};
@@ -144,11 +155,11 @@ export class StreamSession implements StreamSink {
       while (!isOver && !this.#ending.signal.aborted) await watch();
     };
     const watches = [
-      follow(async () => void (await exchange.watchOrders())),
+      ...quirks.privateWatches(exchange, [...instruments.keys()], this).map((watch) => follow(async () => void (await watch()))),
       ...[...instruments.values()].map((instrument) =>
         follow(async () => this.#onBook(instrument, await exchange.watchOrderBook(instrument.ref.symbol))),
       ),
-      ...perps.map((instrument) => follow(async () => void (await watchMark?.(instrument.ref.symbol)))),
+      ...perps.map((instrument) => follow(async () => void (await watchMark?.(exchange, instrument.ref.symbol, this)))),
     ];
     const context = newContext("market", "read");
     try {

@@ -92,6 +92,6 @@ describe("hosts", () => {
 
   it("knows exchanges without a testnet and exchanges nobody described", async () => {
     await expect(connectTo(account({ mode: "testnet" }))).rejects.toThrow(/no testnet/);
-    await expect(connectTo(account({ exchange: "nowhere" }))).rejects.toThrow(/nowhere is not supported/);
+    await expect(connectTo(account({ exchange: "nowhere" }))).rejects.toThrow(/nowhere is not one that ccxt/);
   });
 });

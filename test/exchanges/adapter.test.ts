@@ -37,7 +37,7 @@ async function connect(
     exchange: "backpack",
     account: "sim",
     mode: "sim" as const,
-    credentials: sealCredentials({ apiKey: keys.apiKey, secret: keys.secret }),
+    credentials: sealCredentials(keys.credentials),
   };
   return await connectExchange({
     account: { ...account, url: to.url, wsUrl: to.wsUrl },

@@ -51,7 +51,13 @@ async function offline(): Promise<{ exchange: CcxtExchange; sent: Sent[] }> {
   }
   const guard = { permits: new OpenPermits(), fence: () => null, clock: systemClock, log: pino({ level: "silent" }) };
   const Guarded = guardExchange(Offline, { ...guard, quirks, violations: [] });
-  const Ours = quirks.extend(Guarded, { onOrder: () => undefined, onBookGap: () => undefined, onMark: () => undefined });
+  const Ours = quirks.extend(Guarded, {
+    onOrder: () => undefined,
+    onBookGap: () => undefined,
+    onMark: () => undefined,
+    onTrade: () => undefined,
+    onPrivateUp: () => undefined,
+  });
   const exchange = new Ours({ ...newKey(), number: String, has: { fetchCurrencies: false } });
   await exchange.loadMarkets();
   sent.length = 0;

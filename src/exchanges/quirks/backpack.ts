@@ -1,12 +1,16 @@
 // Backpack: what ccxt 4.5.84 gets wrong or leaves out, what its error codes mean, and where its history is.
 
-import type { CcxtBook, CcxtClass, CcxtClient, CcxtExchange, CcxtMarket, CcxtOrder, Params } from "../ccxt-loader.ts";
+import type { CcxtBook, CcxtClass, CcxtClient, CcxtIncome, CcxtMarket } from "../ccxt-loader.ts";
 import { type AnswerTable, DeniedError } from "../outcome.ts";
+import { byOffset } from "../paging.ts";
 import type { OrderUpdate, Quirks, StreamSink } from "../quirks.ts";
+import { field, text } from "./fields.ts";
+import { genericQuirks, tradeKey } from "./generic.ts";
 
 const HOSTS = ["api.backpack.exchange", "ws.backpack.exchange"];
 const WINDOW_MS = 2_000;
 const UINT32_MAX = 0xffffffff;
+const PAGE = 1_000;
 
 /** The codes of Backpack's API description. SERVER_ERROR and TIMEOUT prove nothing and are left out. */
 const ANSWERS: AnswerTable = {
@@ -57,16 +61,6 @@ const STATUSES: Readonly<Record<string, ReturnType<Quirks["statusOf"]>>> = {
   Expired: "expired",
   TriggerFailed: "rejected",
 };
-
-function field(record: unknown, name: string): unknown {
-  return typeof record === "object" && record !== null ? (record as Params)[name] : undefined;
-}
-
-/** A text or number as text; null when absent or anything else. */
-function text(record: unknown, name: string): string | null {
-  const value = field(record, name);
-  return typeof value === "string" || typeof value === "number" ? String(value) : null;
-}
 
 /** Engine time in a stream message: microseconds, as text when it has 15 digits or more. */
 function timeOf(data: unknown): number {
@@ -164,15 +158,12 @@ function maxLeverage(market: CcxtMarket): number | null {
   return base > 0 ? Math.floor(1 / base + 1e-9) : null;
 }
 
-async function ordersPage(exchange: CcxtExchange, query: Parameters<Quirks["ordersPage"]>[1]): Promise<readonly CcxtOrder[]> {
-  return await exchange.fetchOrders(query.symbol, undefined, query.limit, { offset: query.offset });
-}
+const bySymbolAndInterval = (income: CcxtIncome): string => text(income.info, "intervalEndTimestamp") ?? "";
 
-export const backpack: Quirks = {
-  id: "backpack",
+export const backpack: Quirks = genericQuirks("backpack", {
+  title: "Backpack",
   capabilities: { amend: false, batchPlace: false, lookupByClientOrderId: true, deadManSwitch: false, fundingHistory: true },
   hosts: HOSTS,
-  hasTestnet: false,
   windowMs: WINDOW_MS,
   config: {
     options: {
@@ -181,8 +172,7 @@ export const backpack: Quirks = {
       watchOrderBook: { snapshotDelay: 0 },
     },
   },
-  urls: (url, wsUrl) => ({ api: { public: url, private: url, ws: { public: wsUrl, private: wsUrl } } }),
-  privateStreamUrl: (exchange) => text(field(exchange.urls.api, "ws"), "private") ?? "",
+  isPrivateUrl: (exchange, url) => url === text(field(exchange.urls.api, "ws"), "private"),
   answers: ANSWERS,
   codeOf: (response) => text(response, "code"),
   messageOf: (response) => text(response, "message"),
@@ -191,26 +181,43 @@ export const backpack: Quirks = {
     if (method === "GET" && LISTS.test(path)) return Array.isArray(response);
     return !OBJECTS.test(path) || !Array.isArray(response);
   },
-  bucketsOf: (path) => (HISTORY.test(path) ? ["requests", "history"] : ["requests"]),
+  isDoubtful: (code, message) => code === "INVALID_CLIENT_REQUEST" && /client ?(order ?)?id|duplicate|already/i.test(message),
+  chargesOf: (path) => (HISTORY.test(path) ? { requests: 1, history: 1 } : { requests: 1 }),
   // Entry tier. The exchange publishes its schedule as a picture, so these are defaults for previews, not facts.
   defaultFees: { spot: { maker: "0.0008", taker: "0.001" }, perp: { maker: "0.0002", taker: "0.0005" } },
   maxLeverage,
-  placeParams: (clientOrderId) => ({ clientOrderId: integerId(clientOrderId) }),
-  lookupParams: (clientOrderId) => ({ clientId: integerId(clientOrderId) }),
-  isDoubtful: (code, message) => code === "INVALID_CLIENT_REQUEST" && /client ?(order ?)?id|duplicate|already/i.test(message),
-  pageSize: 1_000,
-  fillsPage: (exchange, query) => exchange.fetchMyTrades(query.symbol, query.since, query.limit, { offset: query.offset }),
-  ordersPage,
-  fundingPage: (exchange, { symbol, limit, offset }) => exchange.fetchFundingHistory(symbol, undefined, limit, { offset }),
+  idOut: integerId,
+  cancel: (exchange, { clientOrderId, exchangeOrderId, symbol }) =>
+    exchangeOrderId === null
+      ? exchange.cancelOrder(undefined, symbol, { clientId: integerId(clientOrderId) })
+      : exchange.cancelOrder(exchangeOrderId, symbol, {}),
+  // Open orders only; the history tells about the rest.
+  order: (exchange, { clientOrderId, exchangeOrderId, symbol }) =>
+    exchangeOrderId === null
+      ? exchange.fetchOpenOrder(undefined, symbol, { clientId: integerId(clientOrderId) })
+      : exchange.fetchOpenOrder(exchangeOrderId, symbol, {}),
+  openOrders: (exchange) => exchange.fetchOpenOrders(),
+  positions: (exchange) => exchange.fetchPositions(),
+  fills: (exchange, symbol, since) =>
+    byOffset((offset, limit) => exchange.fetchMyTrades(symbol, since, limit, { offset }), { keyOf: tradeKey, since, limit: PAGE }),
+  orders: (exchange, symbol, since) =>
+    byOffset((offset, limit) => exchange.fetchOrders(symbol, undefined, limit, { offset }), {
+      ...{ keyOf: (order) => order.id ?? "", since, limit: PAGE },
+    }),
+  funding: (exchange, symbol, since) =>
+    byOffset((offset, limit) => exchange.fetchFundingHistory(symbol, undefined, limit, { offset }), {
+      ...{ keyOf: bySymbolAndInterval, since, limit: PAGE },
+    }),
   // A payment has no id of its own: there is one per symbol and interval. ccxt calls the user's id the payment's.
   fundingOf: ({ info }) => {
     const [id, amount] = [text(info, "intervalEndTimestamp"), text(info, "quantity")];
     return id === null || amount === null ? null : { id, amount };
   },
+  privateWatches: (exchange) => [() => exchange.watchOrders()],
   watchMark: (exchange, symbol) => exchange.watchPublic([`markPrice.${exchange.market(symbol).id}`], [markHash(symbol)]),
   clientOrderIdOf: (trade) => text(trade.info, "clientId"),
   statusOf: (order) => STATUSES[text(order.info, "status") ?? ""] ?? null,
   // ccxt takes the side from the sign of the cost and the size without one; `netQuantity` carries both.
   positionQuantity: (position) => text(position.info, "netQuantity") ?? text(position.info, "netExposureQuantity") ?? "0",
   extend,
-};
+});
