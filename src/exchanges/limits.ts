@@ -22,13 +22,55 @@ export const DEFAULT_HEADROOM = 0.05;
 /** For an exchange that nobody has described yet: one request per second and nothing in a rush. */
 const UNDESCRIBED: readonly BucketLimit[] = [{ name: "requests", limit: 60, windowMs: 60_000 }];
 
+const MINUTE = 60_000;
+
 const DOCUMENTED: Readonly<Record<string, readonly BucketLimit[]>> = {
   backpack: [
     // support.backpack.exchange, FAQ: 2000 requests a minute per sub-account.
-    { name: "requests", limit: 2000, windowMs: 60_000 },
+    { name: "requests", limit: 2000, windowMs: MINUTE },
     // The same page: historical endpoints 30 a minute. No cancel goes there, so nothing is kept back.
-    { name: "history", limit: 30, windowMs: 60_000, reserve: 0, headroom: 0 },
+    { name: "history", limit: 30, windowMs: MINUTE, reserve: 0, headroom: 0 },
   ],
+  // asterdex api-docs: 2400 weight a minute per address, 1200 orders a minute per account.
+  aster: [
+    { name: "weight", limit: 2400, windowMs: MINUTE, scope: "address" },
+    { name: "orders", limit: 1200, windowMs: MINUTE },
+  ],
+  // binance.com, rate limits of USD-M futures: 2400 weight a minute per address; 300 orders in 10 s and 1200 a minute per account.
+  binance: [
+    { name: "weight", limit: 2400, windowMs: MINUTE, scope: "address" },
+    { name: "orders", limit: 1200, windowMs: MINUTE },
+    { name: "ordersBurst", limit: 300, windowMs: 10_000 },
+  ],
+  // Bybit v5, rate limit rules: 600 requests in 5 s per address; 10 a second per account for each of create, amend and cancel.
+  bybit: [
+    { name: "requests", limit: 600, windowMs: 5_000, scope: "address" },
+    { name: "create", limit: 10, windowMs: 1_000 },
+    { name: "cancel", limit: 10, windowMs: 1_000 },
+    { name: "read", limit: 20, windowMs: 1_000 },
+  ],
+  // hyperliquid gitbook, rate limits: 1200 weight a minute per address of the network. The budget per volume is not a window.
+  hyperliquid: [{ name: "weight", limit: 1200, windowMs: MINUTE, scope: "address" }],
+  // apidocs.lighter.xyz: a standard account has 60 requests a minute, shared by its address and everything it sends.
+  lighter: [{ name: "requests", limit: 60, windowMs: MINUTE, scope: "address" }],
+  lighterrobinhood: [{ name: "requests", limit: 60, windowMs: MINUTE, scope: "address" }],
+  // docs.paradex.trade: public 1500 a minute per address, sign-in 600 a minute, private reads 600 a minute and 40 a second per
+  // account, orders 17,250 a minute and 800 a second per account.
+  paradex: [
+    { name: "public", limit: 1500, windowMs: MINUTE, scope: "address" },
+    { name: "signIn", limit: 600, windowMs: MINUTE, scope: "address" },
+    { name: "reads", limit: 600, windowMs: MINUTE },
+    { name: "orders", limit: 17_250, windowMs: MINUTE },
+    { name: "ordersBurst", limit: 800, windowMs: 1_000 },
+  ],
+  // Not researched: what ccxt assumes (one request in 110 ms), and 60 orders in 2 s, the exchange's long-standing figure.
+  okx: [
+    { name: "requests", limit: 18, windowMs: 2_000 },
+    { name: "orders", limit: 60, windowMs: 2_000 },
+  ],
+  // Not documented where we could read it; cautious.
+  apex: [{ name: "requests", limit: 120, windowMs: MINUTE }],
+  standx: [{ name: "requests", limit: 120, windowMs: MINUTE }],
 };
 
 const bucketLimit = z.strictObject({

@@ -2,6 +2,7 @@
 
 import type { Logger } from "pino";
 import { Secret, sealCredentials } from "../exchanges/account.ts";
+import { withQuota } from "../exchanges/bot-quota.ts";
 import { connectExchange } from "../exchanges/connect.ts";
 import { mergeLimits } from "../exchanges/limits.ts";
 import { createPermits } from "../exchanges/token-bucket.ts";
@@ -11,6 +12,7 @@ import { loadStrategies } from "../strategies/index.ts";
 import { type Instance, startInstance } from "./instance.ts";
 import { createIpcLedger } from "./ipc-ledger.ts";
 import type { Begin, FromInstance, ToInstance } from "./protocol.ts";
+import { requestQuotaOf } from "./request-quota.ts";
 import { systemClock } from "./system-clock.ts";
 
 export interface OpenedInstance {
@@ -23,6 +25,7 @@ export async function openInstance(begin: Begin, log: Logger, send: (message: Fr
   const { epoch, config } = begin;
   const redis = connectRedis(begin.redisUrl, "command");
   const ledger = createIpcLedger(send);
+  const quota = requestQuotaOf(config, ledger, systemClock);
   const instance = startInstance(begin, {
     send,
     ledger,
@@ -34,7 +37,8 @@ export async function openInstance(begin: Begin, log: Logger, send: (message: Fr
     connect: async ({ credentials, proxy, ...access }, fence) => {
       const { exchange, account } = access;
       const limits = mergeLimits(exchange, begin.limits);
-      const permits = createPermits({ redis, exchange, account, botId: config.id, epoch, limits, clock: systemClock });
+      const shared = createPermits({ redis, exchange, account, botId: config.id, epoch, limits, clock: systemClock });
+      const permits = withQuota(shared, quota);
       const secrets = { credentials: sealCredentials(credentials), ...(proxy === undefined ? {} : { proxy: new Secret(proxy) }) };
       return await connectExchange({ account: { ...access, ...secrets }, permits, fence, clock: systemClock, log });
     },

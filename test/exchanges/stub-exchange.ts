@@ -130,11 +130,16 @@ export class StubExchange {
 export class OpenPermits implements Permits {
   readonly taken: PermitRequest[] = [];
   readonly blocks: { readonly buckets: readonly string[]; readonly forMs: number }[] = [];
-  answer: () => Promise<PermitGrant> = async () => ({ granted: true, waitedMs: 0 });
+  answer: () => Promise<PermitGrant> = async () => ({ granted: true, waitedMs: 0, nonce: this.#nextNonce() });
+  #nonce = 0;
 
   async take(request: PermitRequest): Promise<PermitGrant> {
     this.taken.push(request);
     return await this.answer();
+  }
+  #nextNonce(): number {
+    this.#nonce = Math.max(this.#nonce + 1_000, Date.now() * 1_000);
+    return this.#nonce;
   }
   async block(buckets: readonly string[], untilMs: number): Promise<void> {
     this.blocks.push({ buckets, forMs: untilMs - Date.now() });
