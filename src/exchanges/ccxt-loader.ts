@@ -127,7 +127,7 @@ export interface CcxtExchange {
   readonly options: Record<string, unknown>;
   setSandboxMode(enabled: boolean): void;
   market(symbol: string): CcxtMarket;
-  safeSymbol(id: string | undefined): string | undefined;
+  safeSymbol(id: string | undefined, market?: unknown, delimiter?: unknown, marketType?: "spot" | "swap"): string | undefined;
   orderBook(): CcxtBook;
   createOrder(symbol: string, type: string, side: string, amount: string, price: string, params: Params): Promise<CcxtOrder>;
   cancelOrder(id: string | undefined, symbol: string, params: Params): Promise<CcxtOrder>;
@@ -150,6 +150,10 @@ export interface CcxtExchange {
   setLeverage(leverage: number, symbol: string, params: Params): Promise<unknown>;
   setMarginMode(marginMode: string, symbol: string, params: Params): Promise<unknown>;
   watchOrders(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtOrder[]>;
+  watchMarkPrice(symbol: string): Promise<unknown>;
+  /** Raw endpoints that no unified method reaches. */
+  fapiPrivatePostV3CountdownCancelAll(params: Params): Promise<unknown>;
+  fapiPrivatePostCountdownCancelAll(params: Params): Promise<unknown>;
   watchMyTrades(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtTrade[]>;
   watchPublic(topics: readonly string[], messageHashes: readonly string[]): Promise<unknown>;
   // What we override.
@@ -161,7 +165,9 @@ export interface CcxtExchange {
   client(url: string): CcxtClient;
   onConnected(client: CcxtClient): void;
   handleMessage(client: CcxtClient, message: unknown): void;
+  sign(path: string, api: unknown, method: string, params: Params, headers: unknown, body: unknown): unknown;
   handleOrder(client: CcxtClient, message: unknown): void;
+  handleOrderUpdate(client: CcxtClient, message: unknown): void;
   handleOrderBook(client: CcxtClient, message: unknown): void;
   handleDeltas(book: CcxtBook, deltas: readonly unknown[]): void;
   getCacheIndex(book: CcxtBook, cache: readonly unknown[]): number;

@@ -8,6 +8,7 @@ import type { CcxtClass, CcxtExchange, CcxtIncome, CcxtMarket, CcxtOrder, CcxtPo
 import type { BucketLimit } from "./limits.ts";
 import type { AnswerTable } from "./outcome.ts";
 import type { Pages } from "./paging.ts";
+import { aster } from "./quirks/aster.ts";
 import { backpack } from "./quirks/backpack.ts";
 import { genericQuirks } from "./quirks/generic.ts";
 
@@ -158,7 +159,7 @@ export interface Quirks {
   extend(Base: CcxtClass, sink: StreamSink): CcxtClass;
 }
 
-const REGISTRY: ReadonlyMap<string, Quirks> = new Map([backpack].map((quirks) => [quirks.id, quirks]));
+const REGISTRY: ReadonlyMap<string, Quirks> = new Map([backpack, aster].map((quirks) => [quirks.id, quirks]));
 
 /** The exchanges with a quirks file of their own. */
 export function describedExchanges(): readonly Quirks[] {

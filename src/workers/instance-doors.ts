@@ -5,6 +5,8 @@ import { Secret, sealCredentials } from "../exchanges/account.ts";
 import { withQuota } from "../exchanges/bot-quota.ts";
 import { connectExchange } from "../exchanges/connect.ts";
 import { mergeLimits } from "../exchanges/limits.ts";
+import { egressOf, proxyOf } from "../exchanges/proxy.ts";
+import { quirksOf } from "../exchanges/quirks.ts";
 import { createPermits } from "../exchanges/token-bucket.ts";
 import { createLeaseStore } from "../storage/lease.ts";
 import { connectRedis } from "../storage/redis.ts";
@@ -37,10 +39,12 @@ export async function openInstance(begin: Begin, log: Logger, send: (message: Fr
     connect: async ({ credentials, proxy, ...access }, fence) => {
       const { exchange, account } = access;
       const limits = mergeLimits(exchange, begin.limits);
-      const shared = createPermits({ redis, exchange, account, botId: config.id, epoch, limits, clock: systemClock });
-      const permits = withQuota(shared, quota);
       const secrets = { credentials: sealCredentials(credentials), ...(proxy === undefined ? {} : { proxy: new Secret(proxy) }) };
-      return await connectExchange({ account: { ...access, ...secrets }, permits, fence, clock: systemClock, log });
+      const reached = { ...access, ...secrets };
+      const egress = egressOf(proxyOf(reached, quirksOf(exchange).hosts, process.env));
+      const shared = createPermits({ redis, exchange, account, egress, botId: config.id, epoch, limits, clock: systemClock });
+      const permits = withQuota(shared, quota);
+      return await connectExchange({ account: reached, permits, fence, clock: systemClock, log });
     },
   });
   return { instance, take: (message) => takeMessage(message, instance, ledger) };
