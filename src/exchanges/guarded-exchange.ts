@@ -91,8 +91,9 @@ async function takeTurn({ clock, permits }: GuardOptions, costs: Charges): Promi
     const [{ grant, at }, isStored] = await Promise.all([taken, isReady(context)]);
     if (!isStored) throw new DeniedError("notStored", "the intent could not be stored");
     if (!grant.granted) throw denial(grant);
-    context.nonce = grant.nonce ?? null;
-    if (clock.monotonic() - at <= PERMIT_MAX_AGE_MS) break;
+    if (clock.monotonic() - at > PERMIT_MAX_AGE_MS) continue;
+    if (grant.nonce !== undefined) context.nonces.push(grant.nonce);
+    break;
   }
   context.signedAt = clock.monotonic();
 }

@@ -83,7 +83,7 @@ export function toOpenOrder(instrument: Instrument, quirks: Quirks, order: CcxtO
     price: toTicks(instrument, order.price, "nearest"),
     quantity: toLots(instrument, inBase(instrument, order.amount), "nearest"),
     filledQuantity: filledOf(instrument, order) ?? (0 as Lots),
-    postOnly: order.postOnly === true,
+    postOnly: quirks.isPostOnly(order),
     reduceOnly: order.reduceOnly === true,
     at: order.timestamp ?? 0,
   };

@@ -11,6 +11,7 @@ import type { Pages } from "./paging.ts";
 import { aster } from "./quirks/aster.ts";
 import { backpack } from "./quirks/backpack.ts";
 import { genericQuirks } from "./quirks/generic.ts";
+import { paradex } from "./quirks/paradex.ts";
 
 /** One raw message about an order of ours, decimal strings; `filled` is the cumulative quantity. */
 export interface OrderUpdate {
@@ -154,12 +155,13 @@ export interface Quirks {
   clientOrderIdOf(trade: CcxtTrade): string | null;
   /** Our word for the status of an order in an answer. */
   statusOf(order: CcxtOrder): "open" | "filled" | "canceled" | "expired" | "rejected" | null;
+  isPostOnly(order: CcxtOrder): boolean;
   /** Signed quantity in the exchange's own unit, decimal string. */
   positionQuantity(position: CcxtPosition): string;
   extend(Base: CcxtClass, sink: StreamSink): CcxtClass;
 }
 
-const REGISTRY: ReadonlyMap<string, Quirks> = new Map([backpack, aster].map((quirks) => [quirks.id, quirks]));
+const REGISTRY: ReadonlyMap<string, Quirks> = new Map([backpack, aster, paradex].map((quirks) => [quirks.id, quirks]));
 
 /** The exchanges with a quirks file of their own. */
 export function describedExchanges(): readonly Quirks[] {

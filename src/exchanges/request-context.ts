@@ -10,8 +10,8 @@ export interface RequestContext {
   readonly ready?: Promise<boolean>;
   /** True from the moment that bytes may have left the machine. */
   wasWritten: boolean;
-  /** Of the permit; microseconds of the shared clock. */
-  nonce: number | null;
+  /** Of the permits taken and not used yet; microseconds of the shared clock. Requests of one call may run side by side. */
+  readonly nonces: number[];
   /** Monotonic ms of the signature; a signed request is not written after its window. */
   signedAt: number | null;
 }
@@ -28,7 +28,12 @@ export function currentContext(): RequestContext {
   return storage.getStore() ?? newContext("market", "read");
 }
 
+/** A nonce for the request that is being signed, unique in the whole fleet; null for a request that took no permit. */
+export function takeNonce(): number | null {
+  return currentContext().nonces.shift() ?? null;
+}
+
 export function newContext(permitClass: PermitClass, kind: RequestContext["kind"], ready?: Promise<boolean>): RequestContext {
-  const context = { class: permitClass, kind, wasWritten: false, nonce: null, signedAt: null };
+  const context = { class: permitClass, kind, wasWritten: false, nonces: [], signedAt: null };
   return ready === undefined ? context : { ...context, ready };
 }

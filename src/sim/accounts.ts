@@ -3,7 +3,7 @@
 import { type Money, money, text, ZERO } from "../core/money.ts";
 import { type Side, signOf } from "../core/order.ts";
 import type { Lots, Ticks } from "../core/units.ts";
-import type { ExchangeOrder, OrderFilled } from "./exchange-facts.ts";
+import type { ExchangeOrder, FundingPaid, OrderFilled } from "./exchange-facts.ts";
 import { type Listing, notionalOf } from "./listings.ts";
 
 export interface SimPosition {
@@ -23,6 +23,12 @@ export interface SimAccount {
   readonly closed: ExchangeOrder[];
   /** Oldest first. */
   readonly fills: OrderFilled[];
+  /** Oldest first. */
+  readonly funding: FundingPaid[];
+  /** Of the instruments where it was set. */
+  readonly leverage: Map<string, number>;
+  /** Dead-man switches: epoch ms by symbol, "" for all instruments. */
+  readonly countdowns: Map<string, number>;
 }
 
 const FLAT: SimPosition = { quantity: 0 as Lots, cost: ZERO, realizedPnl: ZERO };
@@ -31,7 +37,8 @@ const COST_DECIMALS = 18;
 
 export function createAccount(name: string, balances: Readonly<Record<string, string>>): SimAccount {
   const amounts = Object.entries(balances).map(([asset, amount]): [string, Money] => [asset, money(amount)]);
-  return { name, balances: new Map(amounts), positions: new Map(), open: new Map(), closed: [], fills: [] };
+  const books = { balances: new Map(amounts), positions: new Map(), open: new Map(), closed: [], fills: [], funding: [] };
+  return { name, ...books, leverage: new Map(), countdowns: new Map() };
 }
 
 export function positionOf(account: SimAccount, symbol: string): SimPosition {
@@ -42,7 +49,8 @@ export function balanceOf(account: SimAccount, asset: string): Money {
   return account.balances.get(asset) ?? ZERO;
 }
 
-function credit(account: SimAccount, asset: string, amount: Money): void {
+/** Adds to a balance; a negative amount takes from it. */
+export function credit(account: SimAccount, asset: string, amount: Money): void {
   account.balances.set(asset, balanceOf(account, asset).plus(amount));
 }
 
@@ -180,7 +188,10 @@ export function initialMarginOf(
     const listing = listings.get(symbol);
     const excess = buy.total() - sell.total();
     const larger = excess > 0n ? buy.total() : sell.total();
-    if (listing !== undefined && larger > 0n) margin = margin.plus(listing.unit.times(money(larger)).times(money(listing.initialMargin)));
+    if (listing === undefined || larger <= 0n) continue;
+    const value = listing.unit.times(money(larger));
+    const leverage = account.leverage.get(symbol);
+    margin = margin.plus(leverage === undefined ? value.times(money(listing.initialMargin)) : value.div(leverage));
   }
   return margin;
 }

@@ -2,31 +2,35 @@
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { type Lots, lots, type Step, ticks, toSteps } from "../core/units.ts";
-import { fillView, orderView } from "./backpack-account-views.ts";
-import { BackpackError, invalidRequest } from "./backpack-errors.ts";
-import { ADMIN_PREFIX, type GateOptions } from "./backpack-gate.ts";
-import { marketNamed } from "./backpack-orders.ts";
-import type { Query } from "./backpack-public-rest.ts";
-import type { BackpackSocket } from "./backpack-socket.ts";
-import { priceText } from "./backpack-values.ts";
-import { faultSchema } from "./faults.ts";
+import { isDecimal, type Lots, lots, type Step, ticks, toSteps } from "../core/units.ts";
+import { fillView, fundingView, orderView } from "./backpack/account-views.ts";
+import { invalidRequest } from "./backpack/errors.ts";
+import { marketNamed } from "./backpack/orders.ts";
+import type { Query } from "./backpack/public-rest.ts";
+import { priceText } from "./backpack/values.ts";
+import type { DialectSocket } from "./dialect.ts";
+import { type Faults, faultsSchema } from "./faults.ts";
+import { ADMIN_PREFIX, RestError } from "./gate.ts";
 import { stepsOf } from "./listings.ts";
 import type { MarketDriver } from "./market-driver.ts";
+import type { RequestLimits } from "./request-limits.ts";
 import type { SimulatedExchange } from "./simulated-exchange.ts";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "::ffff:127.0.0.1"]);
 
 const priceSchema = z.strictObject({ symbol: z.string(), price: z.string(), quantity: z.string().optional() });
+const fundingSchema = z.strictObject({ symbol: z.string(), rate: z.string().refine(isDecimal, "must be a decimal string") });
 const disconnectSchema = z.strictObject({ refuseMs: z.number().int().min(0).max(600_000).default(0) });
 
 export interface AdminOptions {
   readonly exchange: SimulatedExchange;
   readonly driver: MarketDriver;
-  readonly socket: BackpackSocket;
-  readonly gate: GateOptions;
+  readonly socket: DialectSocket;
+  readonly limits: RequestLimits;
+  readonly faults: Faults;
   readonly folder: string | null;
   readonly speed: number;
+  readonly dialect: string;
 }
 
 function parse<Value>(schema: z.ZodType<Value>, body: unknown): Value {
@@ -43,12 +47,23 @@ function stepsIn(value: string, step: Step, name: string): number {
   }
 }
 
-/** Serves `/sim/…`. */
+/** Serves `/sim/…`, the same in every dialect: symbols as the dialect lists them, all else in Backpack's shapes. */
 export function serveAdmin(app: FastifyInstance, options: AdminOptions): void {
-  const { exchange, driver, socket, gate } = options;
+  void app.register(async (scope) => {
+    scope.setErrorHandler((error, _request, reply) => {
+      const { status, code, message } = error instanceof RestError ? error : new RestError(500, "SERVER_ERROR", String(error));
+      return reply.status(status).send({ code, message });
+    });
+    serveTruth(scope, options);
+    serveHand(scope, options);
+  });
+}
+
+/** What the exchange itself knows. */
+function serveTruth(app: FastifyInstance, options: AdminOptions): void {
+  const { exchange, limits, faults } = options;
   app.addHook("onRequest", async (request: FastifyRequest) => {
-    if (request.url.startsWith(ADMIN_PREFIX) && !LOOPBACK.has(request.ip))
-      throw new BackpackError(403, "FORBIDDEN", "Only from this machine");
+    if (request.url.startsWith(ADMIN_PREFIX) && !LOOPBACK.has(request.ip)) throw new RestError(403, "FORBIDDEN", "Only from this machine");
   });
   app.get("/sim/state", async () => stateView(options));
   app.get("/sim/fills", async (request) => {
@@ -67,7 +82,19 @@ export function serveAdmin(app: FastifyInstance, options: AdminOptions): void {
         .map((order) => ({ account: name, ...orderView(exchange.state.market(order.request.symbol).listing, order) })),
     );
   });
-  app.get("/sim/requests", async () => ({ accounts: gate.limits.counts() }));
+  app.get("/sim/requests", async () => ({ accounts: limits.counts() }));
+  app.get("/sim/funding", async (request) => {
+    const { account, symbol } = request.query as Query;
+    return accountsOf(exchange, account).flatMap(({ name, funding }) =>
+      funding.filter((paid) => symbol === undefined || paid.symbol === symbol).map((paid) => ({ ...fundingView(paid), account: name })),
+    );
+  });
+  app.get("/sim/faults", async () => faults.list());
+}
+
+/** What a person or a test may do to the market, the clock's payments and the network. */
+function serveHand(app: FastifyInstance, options: AdminOptions): void {
+  const { exchange, driver, socket, faults } = options;
   app.post("/sim/price", async (request) => {
     const { symbol, price, quantity } = parse(priceSchema, request.body);
     const { listing } = marketNamed(exchange.state, symbol);
@@ -86,14 +113,19 @@ export function serveAdmin(app: FastifyInstance, options: AdminOptions): void {
     driver.resume();
     return stateView(options);
   });
-  app.get("/sim/faults", async () => gate.faults.waiting());
   app.post("/sim/faults", async (request) => {
-    gate.faults.add(parse(z.union([z.array(faultSchema), faultSchema.transform((fault) => [fault])]), request.body));
-    return gate.faults.waiting();
+    faults.add(parse(faultsSchema, Array.isArray(request.body) ? request.body : [request.body]));
+    return faults.list();
   });
   app.delete("/sim/faults", async () => {
-    gate.faults.clear();
-    return gate.faults.waiting();
+    faults.clear();
+    return faults.list();
+  });
+  app.post("/sim/funding", async (request) => {
+    const { symbol, rate } = parse(fundingSchema, request.body);
+    if (marketNamed(exchange.state, symbol).listing.instrument.kind !== "perp") throw invalidRequest(`${symbol} pays no funding`);
+    exchange.payFunding(symbol, rate);
+    return exchange.state.market(symbol).settled.at(-1);
   });
   app.post("/sim/disconnect", async (request) => ({ disconnected: socket.disconnect(parse(disconnectSchema, request.body).refuseMs) }));
 }
@@ -103,10 +135,11 @@ function accountsOf(exchange: SimulatedExchange, name: string | undefined) {
   return name === undefined ? accounts : accounts.filter((account) => account.name === name);
 }
 
-function stateView({ exchange, driver, socket, folder, speed }: AdminOptions): object {
+function stateView({ exchange, driver, socket, folder, speed, dialect }: AdminOptions): object {
   const statuses = driver.status();
   const recordings = statuses.filter((status) => status.kind === "recording");
   return {
+    dialect,
     folder,
     at: exchange.clock.now(),
     paused: driver.isPaused,

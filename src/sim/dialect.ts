@@ -8,8 +8,9 @@ import type { CredentialValues } from "../core/credentials.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Faults } from "./faults.ts";
 import type { Listing } from "./listings.ts";
-import type { RequestLimit, RequestLimits } from "./request-limits.ts";
+import type { BanRule, RequestLimit, RequestLimits } from "./request-limits.ts";
 import type { SimulatedExchange } from "./simulated-exchange.ts";
+import type { SocketTap } from "./socket-tap.ts";
 
 /** An account with the credentials that its real exchange would have given out. */
 export interface DialectAccount {
@@ -24,6 +25,8 @@ export interface DialectContext {
   readonly accounts: readonly DialectAccount[];
   readonly limits: RequestLimits;
   readonly faults: Faults;
+  /** Accepts the connections of the streams and sends on them, so that faults can hit them. */
+  readonly tap: SocketTap;
   readonly clock: Clock;
   readonly log: Logger;
   /** What the exchange announces about itself, or null. */
@@ -46,6 +49,8 @@ export interface Dialect {
   readonly name: "backpack" | "aster" | "paradex" | "lighter";
   /** What the real exchange documents. */
   readonly limits: readonly RequestLimit[];
+  /** Who is locked out, where the real exchange bans. */
+  readonly ban?: BanRule;
   readonly listings: readonly Listing[];
   /** Path of the streams, such as `/ws`. */
   readonly wsPath: string;

@@ -17,8 +17,11 @@ export interface OrderRequest {
   readonly timeInForce: EngineTimeInForce;
   readonly postOnly: boolean;
   readonly reduceOnly: boolean;
-  readonly clientId: number | null;
+  /** As the owner named it: a number where the dialect has numbers, else a text. */
+  readonly clientId: number | string | null;
   readonly selfTrade: SelfTrade;
+  /** Set on orders that the exchange itself places; absent on its users'. */
+  readonly origin?: "liquidation";
 }
 
 export type ClosedStatus = "Filled" | "Cancelled" | "Expired";
@@ -46,7 +49,7 @@ export interface OrderFilled {
   readonly orderId: number;
   readonly account: string;
   readonly symbol: string;
-  readonly clientId: number | null;
+  readonly clientId: number | string | null;
   readonly side: Side;
   readonly price: Ticks;
   readonly quantity: Lots;
@@ -56,6 +59,8 @@ export interface OrderFilled {
   /** Of the order after this fill: lots, and value as an exact decimal in the quote currency. */
   readonly executed: Lots;
   readonly executedQuote: string;
+  /** As of its order. */
+  readonly origin?: "liquidation";
   readonly at: number;
 }
 
@@ -65,6 +70,61 @@ export interface OrderClosed {
   readonly account: string;
   readonly status: "Cancelled" | "Expired";
   readonly reason: string | null;
+  readonly at: number;
+}
+
+/** An open order got another price or quantity in place. */
+export interface OrderAmended {
+  readonly type: "amended";
+  readonly orderId: number;
+  readonly account: string;
+  readonly price: Ticks;
+  /** Its whole, filled part included. */
+  readonly quantity: Lots;
+  /** Its new place among the orders of its price, in the numbers of order ids; null kept the old one. */
+  readonly priority: number | null;
+  readonly at: number;
+}
+
+export interface LeverageSet {
+  readonly type: "leverage";
+  readonly account: string;
+  readonly symbol: string;
+  readonly leverage: number;
+}
+
+/** A dead-man switch was set, or with `until` null disarmed. */
+export interface CountdownSet {
+  readonly type: "countdown";
+  readonly account: string;
+  /** Null for all instruments. */
+  readonly symbol: string | null;
+  /** Epoch ms. */
+  readonly until: number | null;
+}
+
+/** What a position paid (negative) or received. */
+export interface FundingPaid {
+  readonly type: "funding";
+  readonly id: number;
+  readonly account: string;
+  readonly symbol: string;
+  /** Signed lots that were held. */
+  readonly quantity: Lots;
+  readonly mark: Ticks;
+  readonly rate: string;
+  /** Exact decimal in `asset`. */
+  readonly amount: string;
+  readonly asset: string;
+  readonly at: number;
+}
+
+/** A perpetual's funding was settled at this rate; the payments stand in the same line. */
+export interface FundingSettled {
+  readonly type: "fundingRate";
+  readonly symbol: string;
+  readonly rate: string;
+  readonly mark: Ticks;
   readonly at: number;
 }
 
@@ -82,7 +142,18 @@ export interface TradeIdsReserved {
   readonly limit: number;
 }
 
-export type Fact = AccountOpened | OrderAccepted | OrderFilled | OrderClosed | MarketMoved | TradeIdsReserved;
+export type Fact =
+  | AccountOpened
+  | OrderAccepted
+  | OrderAmended
+  | OrderFilled
+  | OrderClosed
+  | LeverageSet
+  | CountdownSet
+  | FundingPaid
+  | FundingSettled
+  | MarketMoved
+  | TradeIdsReserved;
 
 /** A public trade. */
 export interface Print {
@@ -100,8 +171,13 @@ export interface Print {
 export interface ExchangeOrder {
   readonly id: number;
   readonly account: string;
-  readonly request: OrderRequest;
+  /** As it stands now: amendments change price and quantity. */
+  request: OrderRequest;
   readonly createdAt: number;
+  /** Epoch ms of the last acceptance, fill, amendment or end. */
+  updatedAt: number;
+  /** Its place among the orders of its price when that is no longer its id. */
+  priority?: number;
   executed: Lots;
   /** Exact decimal in the quote currency. */
   executedQuote: string;
@@ -109,8 +185,24 @@ export interface ExchangeOrder {
   expiryReason: string | null;
 }
 
-/** Why an order was not taken, in Backpack's words. */
+export type RefusalReason =
+  | "minQuantity"
+  | "minNotional"
+  | "price"
+  | "duplicateId"
+  | "duplicateClientId"
+  | "orderLimit"
+  | "margin"
+  | "funds"
+  | "wouldTake"
+  | "notReducing"
+  | "selfTrade"
+  | "notFound"
+  | "leverage";
+
+/** Why an order was not taken: `reason` for every dialect, `code` and `message` in Backpack's words. */
 export interface OrderRefusal {
+  readonly reason: RefusalReason;
   readonly code: string;
   readonly message: string;
 }

@@ -1,4 +1,4 @@
-// Starts the simulated exchange: restores its state, plays its markets and serves Backpack's REST and WebSocket API on loopback.
+// Starts the simulated exchange: restores its state, plays its markets and serves a dialect's REST and WebSocket API on loopback.
 
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
@@ -7,27 +7,28 @@ import type { Logger } from "pino";
 import type { Clock } from "../core/ports.ts";
 import { UserError } from "../core/text.ts";
 import { serveAdmin } from "./admin-rest.ts";
-import { type GateOptions, installGate } from "./backpack-gate.ts";
-import { servePrivate } from "./backpack-private-rest.ts";
-import { servePublic } from "./backpack-public-rest.ts";
-import { publicKeyOf } from "./backpack-signature.ts";
-import { BackpackSocket } from "./backpack-socket.ts";
+import { backpackDialect } from "./backpack/dialect.ts";
+import type { Dialect, DialectAccount } from "./dialect.ts";
 import { ExchangeState } from "./exchange-state.ts";
-import { Faults } from "./faults.ts";
+import { type Fault, Faults } from "./faults.ts";
+import type { FundingRates } from "./funding.ts";
 import { createGenerator } from "./generator.ts";
 import { createJournal, readJournal } from "./journal.ts";
-import { LISTINGS } from "./listings.ts";
 import { MarketDriver } from "./market-driver.ts";
 import type { MarketSource } from "./market-step.ts";
 import { listingFor, openRecording } from "./recording.ts";
-import { BACKPACK_LIMITS, type RequestLimit, RequestLimits } from "./request-limits.ts";
-import { loadKeys, readEndpoint, type SimKeys, writeEndpoint } from "./sim-folder.ts";
+import { type RequestLimit, RequestLimits } from "./request-limits.ts";
+import { loadKeys, readEndpoint, writeEndpoint } from "./sim-folder.ts";
 import { SimulatedExchange } from "./simulated-exchange.ts";
+import { SocketTap } from "./socket-tap.ts";
+import { installStaleReads } from "./stale-reads.ts";
 
 const START_BALANCES = { USDC: "100000" } as const;
 const DEFAULT_SEED = 1;
 /** Quiet books are repeated this often. */
 const HEARTBEAT_MS = 250;
+/** What is due by the exchange's clock is done so often: dead-man switches, funding. */
+const TICK_MS = 20;
 const PROBE_TIMEOUT_MS = 500;
 
 export interface SimAccountOptions {
@@ -37,6 +38,8 @@ export interface SimAccountOptions {
 }
 
 export interface ExchangeSimOptions {
+  /** Which exchange it speaks like; Backpack by default. */
+  readonly dialect?: Dialect;
   /** Loopback address to bind; 127.0.0.1 by default. */
   readonly host?: string;
   /** 0 takes the port of the folder's last run when it is free, else any free one. */
@@ -50,8 +53,12 @@ export interface ExchangeSimOptions {
   /** How many times faster recordings play; 1 by default. */
   readonly speed?: number;
   readonly seed?: number;
-  /** Backpack's documented limits by default. */
+  /** The dialect's documented limits by default. */
   readonly limits?: readonly RequestLimit[];
+  /** Injected from the start on. */
+  readonly faults?: readonly Fault[];
+  /** What perpetuals pay; the usual rate every interval by default. */
+  readonly funding?: FundingRates;
   /** Begin with the markets standing still. */
   readonly paused?: boolean;
   readonly log: Logger;
@@ -62,7 +69,7 @@ export interface ExchangeSim {
   readonly url: string;
   readonly wsUrl: string;
   readonly port: number;
-  readonly accounts: readonly SimKeys[];
+  readonly accounts: readonly DialectAccount[];
   readonly exchange: SimulatedExchange;
   readonly driver: MarketDriver;
   close(): Promise<void>;
@@ -70,10 +77,10 @@ export interface ExchangeSim {
 
 const SYSTEM_CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-function openSources(options: ExchangeSimOptions): ReadonlyMap<string, MarketSource> {
+function openSources(options: ExchangeSimOptions, { listings }: Dialect): ReadonlyMap<string, MarketSource> {
   const sources = new Map<string, MarketSource>();
   for (const entry of options.data ?? []) {
-    const listing = listingFor(entry);
+    const listing = listingFor(entry, listings);
     if (sources.has(listing.id))
       throw new UserError({
         en: `Two recorded files are given for ${listing.id}, the second is ${entry.file}. Give one file for each instrument.`,
@@ -82,13 +89,18 @@ function openSources(options: ExchangeSimOptions): ReadonlyMap<string, MarketSou
     sources.set(listing.id, openRecording(entry.file, listing));
   }
   const seed = String(options.seed ?? DEFAULT_SEED);
-  for (const listing of LISTINGS) if (!sources.has(listing.id)) sources.set(listing.id, createGenerator(listing, seed));
+  for (const listing of listings) if (!sources.has(listing.id)) sources.set(listing.id, createGenerator(listing, seed));
   return sources;
 }
 
 /** The exchange as its folder left it, or a fresh one, with every account opened. */
-function openExchange(options: ExchangeSimOptions, keys: readonly SimKeys[], clock: Clock): SimulatedExchange {
-  const state = new ExchangeState(LISTINGS);
+function openExchange(
+  options: ExchangeSimOptions,
+  { listings }: Dialect,
+  keys: readonly DialectAccount[],
+  clock: Clock,
+): SimulatedExchange {
+  const state = new ExchangeState(listings);
   const file = options.folder === null ? null : join(options.folder, "journal.jsonl");
   if (file !== null) {
     const stored = readJournal(file);
@@ -97,7 +109,8 @@ function openExchange(options: ExchangeSimOptions, keys: readonly SimKeys[], clo
     state.rebuildBooks();
   }
   const journal = file === null ? null : createJournal(file, state.snapshot());
-  const exchange = new SimulatedExchange({ state, journal, clock });
+  const { funding } = options;
+  const exchange = new SimulatedExchange({ state, journal, clock, ...(funding === undefined ? {} : { funding }) });
   for (const { name } of keys) {
     const balances = options.accounts?.find((account) => account.name === name)?.balances ?? START_BALANCES;
     exchange.run((running) => running.openAccount(name, balances));
@@ -139,23 +152,12 @@ async function listen(app: FastifyInstance, host: string, port: number, lastPort
   }
 }
 
-function keyringOf(keys: readonly SimKeys[]): GateOptions["keyring"] {
-  const owners = new Map(
-    keys.map(({ name, apiKey }) => {
-      const key = publicKeyOf(apiKey);
-      if (key === null) throw new UserError({ en: `The apiKey of ${name} is not a key.`, "zh-TW": `${name} 的 apiKey 不是有效的金鑰。` });
-      return [apiKey, { account: name, key }] as const;
-    }),
-  );
-  return { find: (apiKey) => owners.get(apiKey) };
-}
-
 /**
  * Starts the simulated exchange and resolves once it listens and every market has a book.
  * Throws a UserError for an unreadable data file, a taken port, a damaged journal or a folder that is already served.
  */
 export async function startExchangeSim(options: ExchangeSimOptions): Promise<ExchangeSim> {
-  const { folder, log, host = "127.0.0.1", speed = 1 } = options;
+  const { folder, log, host = "127.0.0.1", speed = 1, dialect = backpackDialect } = options;
   if (!(speed > 0 && speed <= 1_000_000))
     throw new UserError({
       en: `Speed ${speed} must be above 0 and at most 1000000.`,
@@ -163,26 +165,32 @@ export async function startExchangeSim(options: ExchangeSimOptions): Promise<Exc
     });
   const clock = options.clock ?? SYSTEM_CLOCK;
   if (folder !== null) await refuseLiveFolder(folder);
-  const sources = openSources(options);
+  const sources = openSources(options, dialect);
   const keys = loadKeys(
     folder,
     (options.accounts ?? [{ name: "sim" }]).map((account) => account.name),
+    (account) => dialect.createCredentials(account),
   );
-  const exchange = openExchange(options, keys, clock);
-  const gate: GateOptions = {
-    limits: new RequestLimits(options.limits ?? BACKPACK_LIMITS),
-    faults: new Faults(),
-    keyring: keyringOf(keys),
-    clock,
-    log,
-  };
+  const exchange = openExchange(options, dialect, keys, clock);
   const app = Fastify({ forceCloseConnections: true });
   const driver = new MarketDriver({ exchange, sources, speed });
-  const socket = new BackpackSocket(exchange, gate);
-  installGate(app, gate);
-  servePublic(app, exchange, () => endedRecordings(driver));
-  servePrivate(app, exchange, gate);
-  serveAdmin(app, { exchange, driver, socket, gate, folder: folder === null ? null : resolve(folder), speed });
+  const limits = new RequestLimits(options.limits ?? dialect.limits, dialect.ban ?? null);
+  const faults = new Faults(clock);
+  faults.add(options.faults ?? []);
+  installStaleReads(app, exchange, faults);
+  const tap = new SocketTap({ faults, clock });
+  const notice = (): string | null => endedRecordings(driver);
+  const socket = dialect.serve({ app, exchange, accounts: keys, limits, faults, tap, clock, log, notice });
+  serveAdmin(app, {
+    exchange,
+    driver,
+    socket,
+    limits,
+    faults,
+    folder: folder === null ? null : resolve(folder),
+    speed,
+    dialect: dialect.name,
+  });
   app.server.on("upgrade", (request, stream, head) => socket.upgrade(request, stream, head));
   if (options.paused) driver.pause();
   driver.start();
@@ -196,12 +204,14 @@ export async function startExchangeSim(options: ExchangeSimOptions): Promise<Exc
   }
   const { port } = app.server.address() as AddressInfo;
   const url = `http://${host}:${port}`;
-  const wsUrl = `ws://${host}:${port}/ws`;
+  const wsUrl = `ws://${host}:${port}${dialect.wsPath}`;
   if (folder !== null) writeEndpoint(folder, { url, wsUrl, pid: process.pid });
   const heartbeat = setInterval(() => socket.heartbeat(), HEARTBEAT_MS);
+  const ticking = setInterval(() => exchange.tick(), TICK_MS);
   log.info({ url, accounts: keys.map(({ name }) => name), recordings: (options.data ?? []).length, speed }, "simulated exchange listens");
   const close = async (): Promise<void> => {
     clearInterval(heartbeat);
+    clearInterval(ticking);
     driver.stop();
     socket.close();
     await app.close();

@@ -1,24 +1,23 @@
 // The simulated exchange itself: accounts, books and markets, changed by commands and retold by facts; no clock, no input or output.
 
-import { type Money, money, text } from "../core/money.ts";
+import { type Money, money, text, ZERO } from "../core/money.ts";
 import type { Side } from "../core/order.ts";
 import type { Lots, Ticks } from "../core/units.ts";
-import { bookFill, createAccount, feeOf, leavesOf, reducibleOf, type SimAccount } from "./accounts.ts";
+import { feeOf, leavesOf, positionOf, reducibleOf, type SimAccount } from "./accounts.ts";
 import type { RestingOrder } from "./book-side.ts";
-import type { ExchangeOrder, Fact, OrderFilled, OrderRefusal, OrderRequest, Print } from "./exchange-facts.ts";
+import type { ExchangeOrder, Fact, OrderRefusal, OrderRequest, Print } from "./exchange-facts.ts";
 import { createListedMarket, type ListedMarket, MARKET_OWNER } from "./listed-market.ts";
 import { type Listing, notionalOf } from "./listings.ts";
+import { byExposure, isUnderwater, liquidationOrder } from "./margin.ts";
 import { type Ladder, ladderAround, type MarketStep, type SourceProgress } from "./market-step.ts";
 import type { Trade } from "./matching-engine.ts";
-import { refusalOf, refusalText } from "./order-check.ts";
+import { expiryReasonOf, NOT_FOUND, refusalOf, refusalText } from "./order-check.ts";
+import { foldFact } from "./state-fold.ts";
 import { restoreState, type StateSnapshot, snapshotState } from "./state-snapshot.ts";
 
 const FIRST_ORDER_ID = 5_000_000_001;
 /** Trade ids are reserved this many at a time, so that public prints need no journal line each. */
 const TRADE_ID_BLOCK = 10_000;
-/** Closed orders and fills that an account's history keeps. */
-const CLOSED_ORDERS_MAX = 50_000;
-const FILLS_MAX = 500_000;
 
 export type PlaceResult = { readonly ok: true; readonly order: ExchangeOrder } | { readonly ok: false; readonly refusal: OrderRefusal };
 
@@ -33,10 +32,13 @@ export class ExchangeState {
   readonly accounts = new Map<string, SimAccount>();
   readonly markets = new Map<string, ListedMarket>();
   nextOrderId = FIRST_ORDER_ID;
+  nextFundingId = 1;
   tradeIdLimit = 1;
   #nextTradeId = 1;
   #nextMarketOrderId = -1;
   #at = 0;
+  /** Accounts that reads see in place of the true ones. */
+  #shown: ReadonlyMap<string, SimAccount> | null = null;
   #facts: Fact[] = [];
   #prints: Print[] = [];
   /** Accounts and instruments whose position changed in the running command. */
@@ -64,20 +66,49 @@ export class ExchangeState {
   place(accountName: string, request: OrderRequest, at: number): PlaceResult {
     this.#at = at;
     const account = this.account(accountName);
-    const market = this.market(request.symbol);
-    const markOf = (symbol: string): Ticks => this.market(symbol).price;
-    const refusal = refusalOf(request, { account, listing: market.listing, listings: this.listings, engine: market.engine, markOf });
-    if (refusal !== null) return { ok: false, refusal };
+    const refusal = this.#refusalOf(account, request, this.nextOrderId);
+    return refusal === null ? { ok: true, order: this.#accept(account, request) } : { ok: false, refusal };
+  }
+
+  /** Takes an order and closes it unmatched with a reason, as an exchange does that finds out only after it accepted. */
+  closeOnArrival(accountName: string, request: OrderRequest, reason: string, at: number): ExchangeOrder {
+    this.#at = at;
     const id = this.nextOrderId;
-    const incoming = { ...request, id, owner: accountName };
-    const why = market.engine.refusalOf(incoming);
-    if (why !== null) return { ok: false, refusal: refusalText(why) };
     this.#emit({ type: "accepted", id, account: accountName, at, order: request });
-    const order = account.open.get(id) as ExchangeOrder;
-    const result = market.engine.submit(incoming);
-    if (result.outcome === "refused") throw new Error(`order ${id} was refused after its check: ${result.why}`);
-    if (result.expired > 0) this.#close(order, "Expired", expiryReasonOf(request));
-    this.#expireReduceOnly();
+    const order = this.account(accountName).open.get(id) as ExchangeOrder;
+    this.#close(order, "Cancelled", reason);
+    return order;
+  }
+
+  /**
+   * Changes an open limit order in place; `to.quantity` is its whole, filled part included. Fewer lots at the same price keep its
+   * place in the queue, everything else goes to the end of it, as Binance documents. What is filled already ends the order.
+   */
+  amend(accountName: string, id: number, to: { readonly price: Ticks; readonly quantity: Lots }, at: number): PlaceResult {
+    this.#at = at;
+    const account = this.account(accountName);
+    const order = account.open.get(id);
+    if (order === undefined) return { ok: false, refusal: NOT_FOUND };
+    const { engine } = this.market(order.request.symbol);
+    const remaining = (to.quantity - order.executed) as Lots;
+    if (remaining <= 0) {
+      engine.cancel(id);
+      this.#close(order, "Cancelled", null);
+      return { ok: true, order };
+    }
+    const change = { type: "amended", orderId: id, account: accountName, price: to.price, quantity: to.quantity, at } as const;
+    if (to.price === order.request.price && remaining <= leavesOf(order)) {
+      engine.shrink(id, remaining);
+      this.#emit({ ...change, priority: null });
+      return { ok: true, order };
+    }
+    const others = { ...account, open: new Map([...account.open].filter(([other]) => other !== id)) };
+    const request = { ...order.request, price: to.price, quantity: remaining };
+    const refusal = this.#refusalOf(others, request, this.nextOrderId);
+    if (refusal !== null) return { ok: false, refusal };
+    engine.cancel(id);
+    this.#emit({ ...change, priority: this.nextOrderId });
+    this.#match(order, request);
     return { ok: true, order };
   }
 
@@ -89,6 +120,43 @@ export class ExchangeState {
     this.market(order.request.symbol).engine.cancel(id);
     this.#close(order, "Cancelled", null);
     return order;
+  }
+
+  /** Cancels the account's open orders, of one instrument or (null) of all. */
+  cancelAll(accountName: string, symbol: string | null, at: number): ExchangeOrder[] {
+    const orders = [...this.account(accountName).open.values()].filter((order) => symbol === null || order.request.symbol === symbol);
+    for (const { id } of orders) this.cancel(accountName, id, at);
+    return orders;
+  }
+
+  /** Sets the leverage that margin is asked for by; it must be a positive number that the instrument allows. */
+  setLeverage(account: string, symbol: string, leverage: number): OrderRefusal | null {
+    const { maxLeverage } = this.market(symbol).listing.instrument;
+    if (maxLeverage === undefined || !(leverage >= 1 && leverage <= maxLeverage))
+      return { reason: "leverage", code: "INVALID_CLIENT_REQUEST", message: `Leverage must be from 1 to ${maxLeverage ?? 1}` };
+    this.#emit({ type: "leverage", account, symbol, leverage });
+    return null;
+  }
+
+  /** Sets a dead-man switch of an account to go off at `until` (epoch ms), or with null disarms it. */
+  setCountdown(account: string, symbol: string | null, until: number | null): void {
+    this.#emit({ type: "countdown", account, symbol, until });
+  }
+
+  /** Pays funding on every position in a perpetual: longs pay shorts a positive rate of what they hold at the mark. */
+  payFunding(symbol: string, rate: string, at: number): void {
+    this.#at = at;
+    const { listing, price: mark } = this.market(symbol);
+    this.#emit({ type: "fundingRate", symbol, rate, mark, at });
+    for (const account of this.accounts.values()) {
+      const { quantity } = positionOf(account, symbol);
+      if (quantity === 0) continue;
+      const held = notionalOf(listing, mark, Math.abs(quantity) as Lots).times(Math.sign(quantity));
+      const amount = text(ZERO.minus(held.times(money(rate))));
+      const base = { type: "funding", id: this.nextFundingId, account: account.name, symbol, quantity, mark, rate } as const;
+      this.#emit({ ...base, amount, asset: listing.instrument.settle, at });
+    }
+    this.#liquidate();
   }
 
   /** One market step: market orders against users, then the new ladder, which trades with what it would cross. */
@@ -103,6 +171,7 @@ export class ExchangeState {
     }
     this.#placeLadder(market, step.ladder ?? ladderAround(step.price, market.listing.ladder));
     this.#expireReduceOnly();
+    this.#liquidate();
   }
 
   /** What the commands since the last call did. */
@@ -116,9 +185,19 @@ export class ExchangeState {
   // ---- reads --------------------------------------------------------------------------------------------------------
 
   account(name: string): SimAccount {
-    const account = this.accounts.get(name);
+    const account = (this.#shown ?? this.accounts).get(name);
     if (account === undefined) throw new Error(`account ${name} does not exist`);
     return account;
+  }
+
+  /** Calls `read` while `account` finds other accounts than the true ones. */
+  showing<Result>(accounts: ReadonlyMap<string, SimAccount>, read: () => Result): Result {
+    this.#shown = accounts;
+    try {
+      return read();
+    } finally {
+      this.#shown = null;
+    }
   }
 
   market(symbol: string): ListedMarket {
@@ -141,14 +220,14 @@ export class ExchangeState {
 
   /** Retells a journaled fact. */
   retell(fact: Fact): void {
-    this.#fold(fact);
+    foldFact(this, fact);
     this.#nextTradeId = this.tradeIdLimit;
   }
 
   /** Rests all open orders again, oldest first, which is their priority at each price. */
   rebuildBooks(): void {
     const open = [...this.accounts.values()].flatMap((account) => [...account.open.values()]);
-    for (const order of open.sort((a, b) => a.id - b.id)) {
+    for (const order of open.sort((a, b) => (a.priority ?? a.id) - (b.priority ?? b.id))) {
       const { symbol, side, price, reduceOnly } = order.request;
       if (price === null) throw new Error(`market order ${order.id} cannot rest`);
       this.market(symbol).engine.rest({ id: order.id, owner: order.account, side, price, reduceOnly, remaining: leavesOf(order) });
@@ -159,57 +238,50 @@ export class ExchangeState {
 
   #emit(fact: Fact): void {
     this.#facts.push(fact);
-    this.#fold(fact);
+    foldFact(this, fact);
   }
 
-  /** The only place where a fact changes accounts, orders, counters and markets: live and at restart alike. */
-  #fold(fact: Fact): void {
-    switch (fact.type) {
-      case "account":
-        this.accounts.set(fact.name, createAccount(fact.name, fact.balances));
-        return;
-      case "accepted": {
-        const { id, account, at, order: request } = fact;
-        const order = { id, account, request, createdAt: at, executed: 0 as Lots, executedQuote: "0", expiryReason: null };
-        this.account(account).open.set(id, { ...order, state: "New" });
-        this.nextOrderId = Math.max(this.nextOrderId, id + 1);
-        return;
+  /** Why an order is not taken, or null; `id` is one that no resting order has. */
+  #refusalOf(account: SimAccount, request: OrderRequest, id: number): OrderRefusal | null {
+    const { listing, engine } = this.market(request.symbol);
+    const markOf = (symbol: string): Ticks => this.market(symbol).price;
+    const refusal = refusalOf(request, { account, listing, listings: this.listings, engine, markOf });
+    if (refusal !== null) return refusal;
+    const why = engine.refusalOf({ ...request, id, owner: account.name });
+    return why === null ? null : refusalText(why);
+  }
+
+  #accept(account: SimAccount, request: OrderRequest): ExchangeOrder {
+    const id = this.nextOrderId;
+    this.#emit({ type: "accepted", id, account: account.name, at: this.#at, order: request });
+    const order = account.open.get(id) as ExchangeOrder;
+    this.#match(order, request);
+    return order;
+  }
+
+  /** Matches an order that was checked; what is left of it rests or expires. */
+  #match(order: ExchangeOrder, request: OrderRequest): void {
+    const result = this.market(request.symbol).engine.submit({ ...request, id: order.id, owner: order.account });
+    if (result.outcome === "refused") throw new Error(`order ${order.id} was refused after its check: ${result.why}`);
+    if (result.expired > 0) this.#close(order, "Expired", expiryReasonOf(request));
+    this.#expireReduceOnly();
+  }
+
+  /** Takes over every account whose equity no longer carries its positions: cancels its orders, then closes the largest first. */
+  #liquidate(): void {
+    const markOf = (symbol: string): Ticks => this.market(symbol).price;
+    for (const account of this.accounts.values()) {
+      if (!isUnderwater(account, this.listings, markOf)) continue;
+      for (const order of [...account.open.values()]) {
+        if (this.market(order.request.symbol).listing.instrument.kind !== "perp") continue;
+        this.market(order.request.symbol).engine.cancel(order.id);
+        this.#close(order, "Cancelled", "Liquidation");
       }
-      case "fill":
-        this.#foldFill(fact);
-        return;
-      case "closed": {
-        const account = this.account(fact.account);
-        const order = account.open.get(fact.orderId);
-        if (order === undefined) throw new Error(`order ${fact.orderId} is closed but was not open`);
-        order.state = fact.status;
-        order.expiryReason = fact.reason;
-        archive(account, order);
-        return;
+      for (const symbol of byExposure(account, this.listings, markOf)) {
+        const { quantity } = positionOf(account, symbol);
+        if (quantity !== 0 && isUnderwater(account, this.listings, markOf)) this.#accept(account, liquidationOrder(symbol, quantity));
       }
-      case "market": {
-        const market = this.market(fact.symbol);
-        market.price = fact.price;
-        market.progress = fact.progress;
-        return;
-      }
-      case "tradeIds":
-        this.tradeIdLimit = fact.limit;
-        return;
     }
-  }
-
-  #foldFill(fill: OrderFilled): void {
-    const account = this.account(fill.account);
-    const order = account.open.get(fill.orderId);
-    if (order === undefined) throw new Error(`order ${fill.orderId} filled but was not open`);
-    order.executed = fill.executed;
-    order.executedQuote = fill.executedQuote;
-    order.state = leavesOf(order) === 0 ? "Filled" : "PartiallyFilled";
-    bookFill(account, this.market(fill.symbol).listing, fill);
-    account.fills.push(fill);
-    if (account.fills.length > FILLS_MAX * 2) account.fills.splice(0, FILLS_MAX);
-    if (order.state === "Filled") archive(account, order);
   }
 
   #reducible(owner: string, symbol: string, side: Side): number {
@@ -230,10 +302,11 @@ export class ExchangeState {
       const order = account.open.get(party.id) as ExchangeOrder;
       const executedQuote: Money = money(order.executedQuote).plus(notionalOf(listing, price, quantity));
       const base = { tradeId, orderId: order.id, account: account.name, symbol: listing.id, clientId: order.request.clientId };
+      const { origin } = order.request;
       const fee = feeOf(listing, { side, price, quantity, isMaker });
       const executed = (order.executed + quantity) as Lots;
       const fill = { ...base, side, price, quantity, ...fee, isMaker, executed, executedQuote: text(executedQuote), at: this.#at };
-      this.#emit({ type: "fill", ...fill });
+      this.#emit({ type: "fill", ...fill, ...(origin === undefined ? {} : { origin }) });
       this.#moved.push({ account, symbol: listing.id });
     }
     const buyer = takerSide === "buy" ? taker : maker;
@@ -293,18 +366,4 @@ export class ExchangeState {
     this.#nextTradeId += 1;
     return id;
   }
-}
-
-function archive(account: SimAccount, order: ExchangeOrder): void {
-  account.open.delete(order.id);
-  account.closed.push(order);
-  if (account.closed.length > CLOSED_ORDERS_MAX * 2) account.closed.splice(0, CLOSED_ORDERS_MAX);
-}
-
-/** Why what is left of an accepted order did not rest. */
-function expiryReasonOf(request: OrderRequest): string {
-  if (request.timeInForce === "fok") return "FillOrKill";
-  if (request.price === null) return "InsufficientLiquidity";
-  if (request.timeInForce === "ioc") return "ImmediateOrCancel";
-  return request.reduceOnly ? "ReduceOnlyNotReduced" : "SelfTradePrevention";
 }

@@ -2,6 +2,7 @@
 
 import { toTicks } from "../core/instrument.ts";
 import type { Ticks } from "../core/units.ts";
+import type { FundingSettled } from "./exchange-facts.ts";
 import type { Listing } from "./listings.ts";
 import type { SourceProgress } from "./market-step.ts";
 import { type EngineHost, MatchingEngine } from "./matching-engine.ts";
@@ -17,9 +18,12 @@ export interface ListedMarket {
   /** Reference price: mark and index price too. */
   price: Ticks;
   progress: SourceProgress | null;
+  /** Funding so far, oldest first; the oldest are forgotten, `fundings` counts all. */
+  readonly settled: FundingSettled[];
+  fundings: number;
 }
 
 export function createListedMarket(listing: Listing, host: EngineHost): ListedMarket {
   const price = toTicks(listing.instrument, listing.generator.startPrice, "nearest");
-  return { listing, engine: new MatchingEngine(host), ladderIds: [], price, progress: null };
+  return { listing, engine: new MatchingEngine(host), ladderIds: [], price, progress: null, settled: [], fundings: 0 };
 }

@@ -33,6 +33,8 @@ export interface Listing {
   /** Fraction of notional; "0" on spot. */
   readonly initialMargin: string;
   readonly maintenanceMargin: string;
+  /** Between two funding payments of a perpetual; eight hours when absent. */
+  readonly fundingIntervalMs?: number;
   readonly ladder: LadderShape;
   readonly generator: GeneratorShape;
   /** Value of one tick times one lot in the quote currency. */

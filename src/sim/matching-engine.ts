@@ -98,6 +98,14 @@ export class MatchingEngine {
     return { ...order, remaining };
   }
 
+  /** Leaves a resting order `remaining` lots, fewer than it has, in its place of the queue. */
+  shrink(id: number, remaining: Lots): void {
+    const order = this.#orders.get(id);
+    if (order === undefined || remaining < 1 || remaining > order.remaining)
+      throw new Error(`order ${id} cannot shrink to ${remaining} lots`);
+    if (remaining < order.remaining) this.#on(order.side).reduce(order, (order.remaining - remaining) as Lots);
+  }
+
   best(side: Side): Level | undefined {
     return this.#on(side).best();
   }

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { UserError } from "../core/text.ts";
 import type { Ticks } from "../core/units.ts";
 import { malformed, RowReader, readDataFile } from "./csv-rows.ts";
-import { LISTINGS, type Listing } from "./listings.ts";
+import type { Listing } from "./listings.ts";
 import type { MarketSource, MarketStep, SourceProgress } from "./market-step.ts";
 import { BAR_HEADER, barSteps, readBars } from "./recorded-bars.ts";
 import { DEPTH_HEADER, depthSteps, readDepth } from "./recorded-depth.ts";
@@ -78,10 +78,10 @@ export function parseDataEntry(text: string): { readonly symbol?: string; readon
  * The listing that a recorded file belongs to: the given symbol (ours or the exchange's own), else by the file's name `<exchange>-<kind>_<symbol>_…`
  * (kind `spot` is spot, everything else perp; the base asset may carry a leading U as in UETH). Throws a UserError.
  */
-export function listingFor(entry: { readonly symbol?: string; readonly file: string }): Listing {
-  const known = LISTINGS.map((listing) => listing.instrument.ref.symbol).join(", ");
+export function listingFor(entry: { readonly symbol?: string; readonly file: string }, listings: readonly Listing[]): Listing {
+  const known = listings.map((listing) => listing.instrument.ref.symbol).join(", ");
   if (entry.symbol !== undefined) {
-    const listing = LISTINGS.find((one) => one.id === entry.symbol || one.instrument.ref.symbol === entry.symbol);
+    const listing = listings.find((one) => one.id === entry.symbol || one.instrument.ref.symbol === entry.symbol);
     if (listing !== undefined) return listing;
     throw new UserError({
       en: `${entry.symbol} is not listed on the simulated exchange. Choose one of ${known}.`,
@@ -89,7 +89,7 @@ export function listingFor(entry: { readonly symbol?: string; readonly file: str
     });
   }
   const match = /^[a-z0-9]+-([a-z]+)_U?([A-Z]+?)(?:-?(?:USDT|USDC|USD))?_/.exec(basename(entry.file));
-  const listing = LISTINGS.find(
+  const listing = listings.find(
     (one) => one.instrument.base === match?.[2] && (one.instrument.kind === "spot") === (match?.[1] === "spot"),
   );
   if (listing !== undefined) return listing;

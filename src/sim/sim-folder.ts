@@ -1,36 +1,24 @@
 // The files that the simulated exchange keeps in its folder beside the journal: its accounts' keys and where it listens.
 
-import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import type { CredentialValues } from "../core/credentials.ts";
 import { UserError } from "../core/text.ts";
+import type { DialectAccount } from "./dialect.ts";
 
-const keysSchema = z.object({
-  accounts: z.array(z.object({ name: z.string().min(1), apiKey: z.string().min(1), secret: z.string().min(1) })),
-});
+const accountSchema = z.object({ name: z.string().min(1), credentials: z.record(z.string(), z.string()) });
+/** An account as files before several dialects held it. */
+const pairSchema = z
+  .object({ name: z.string().min(1), apiKey: z.string().min(1), secret: z.string().min(1) })
+  .transform(({ name, apiKey, secret }) => ({ name, credentials: { apiKey, secret } }));
+const keysSchema = z.object({ accounts: z.array(z.union([accountSchema, pairSchema])) });
 const endpointSchema = z.object({ url: z.string(), wsUrl: z.string(), pid: z.number() });
-
-/** An account's key pair as Backpack gives it out: raw public key and seed, base64. */
-export interface SimKeys {
-  readonly name: string;
-  readonly apiKey: string;
-  readonly secret: string;
-}
 
 export interface Endpoint {
   readonly url: string;
   readonly wsUrl: string;
   readonly pid: number;
-}
-
-/** A fresh ED25519 key pair. */
-export function createKeys(name: string): SimKeys {
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  // The last 32 bytes of both DER forms are the raw public key and the seed.
-  const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
-  const seed = privateKey.export({ format: "der", type: "pkcs8" }).subarray(-32);
-  return { name, apiKey: raw.toString("base64"), secret: seed.toString("base64") };
 }
 
 function writeAtOnce(file: string, value: unknown): void {
@@ -50,16 +38,30 @@ function readJson<Value>(file: string, schema: z.ZodType<Value>): Value | null {
   }
 }
 
-/** The keys of `keys.json`, with new ones added to it for accounts that it does not name. Without a folder all are new. */
-export function loadKeys(folder: string | null, names: readonly string[]): readonly SimKeys[] {
-  if (folder === null) return names.map(createKeys);
+/** The accounts that `keys.json` of a folder names, with their credentials; none without the file. */
+export function readKeys(folder: string): readonly DialectAccount[] {
+  return readJson(join(folder, "keys.json"), keysSchema)?.accounts ?? [];
+}
+
+/** The accounts of `keys.json`, with those of `names` added to it that it does not name. Without a folder all are new. */
+export function loadKeys(
+  folder: string | null,
+  names: readonly string[],
+  create: (account: string) => CredentialValues,
+): readonly DialectAccount[] {
+  const open = (name: string): DialectAccount => ({ name, credentials: create(name) });
+  if (folder === null) return names.map(open);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, "keys.json");
-  const stored = readJson(file, keysSchema)?.accounts ?? [];
-  const missing = names.filter((name) => !stored.some((keys) => keys.name === name)).map(createKeys);
+  const stored = readKeys(folder);
+  const missing = names.filter((name) => !stored.some((account) => account.name === name)).map(open);
   const all = [...stored, ...missing];
-  if (missing.length > 0) writeAtOnce(file, { accounts: all });
+  if (missing.length > 0) writeAtOnce(join(folder, "keys.json"), { accounts: all });
   return all;
+}
+
+/** A dialect's folder in the folder of all simulated exchanges. Backpack's is that folder itself, as it was before there were others. */
+export function dialectFolder(folder: string, dialect: string): string {
+  return dialect === "backpack" ? folder : join(folder, dialect);
 }
 
 /** Where the exchange of this folder listened last, or null. */

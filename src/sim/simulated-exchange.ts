@@ -3,8 +3,9 @@
 import type { Clock } from "../core/ports.ts";
 import type { Lots, Ticks } from "../core/units.ts";
 import { Candles } from "./candles.ts";
-import type { ExchangeOrder, Fact, MarketMoved, Print } from "./exchange-facts.ts";
-import type { ExchangeState } from "./exchange-state.ts";
+import type { ExchangeOrder, Fact, MarketMoved, OrderRefusal, OrderRequest, Print } from "./exchange-facts.ts";
+import type { ExchangeState, PlaceResult } from "./exchange-state.ts";
+import { FundingClock, type FundingForecast, type FundingRates, fixedFunding } from "./funding.ts";
 import type { Journal } from "./journal.ts";
 
 /** Progress of a market without consequence for a user is journaled this often. */
@@ -37,6 +38,7 @@ export class SimulatedExchange {
   readonly candles = new Map<string, Candles>();
   /** Newest last, per instrument. */
   readonly prints = new Map<string, Print[]>();
+  readonly #funding: FundingClock;
   readonly #journal: Journal | null;
   readonly #updateIds = new Map<string, number>();
   readonly #listeners: ((publication: Publication) => void)[] = [];
@@ -44,10 +46,11 @@ export class SimulatedExchange {
   #progressAt = 0;
   #broken: unknown = null;
 
-  constructor(options: { state: ExchangeState; journal: Journal | null; clock: Clock }) {
+  constructor(options: { state: ExchangeState; journal: Journal | null; clock: Clock; funding?: FundingRates }) {
     this.state = options.state;
     this.clock = options.clock;
     this.#journal = options.journal;
+    this.#funding = new FundingClock(options.state, options.funding ?? fixedFunding(), options.clock.now());
     for (const symbol of this.state.markets.keys()) {
       this.candles.set(symbol, new Candles());
       this.prints.set(symbol, []);
@@ -69,6 +72,74 @@ export class SimulatedExchange {
     return result;
   }
 
+  /** Takes an order and matches it, or says why not. */
+  place(account: string, request: OrderRequest): PlaceResult {
+    return this.run((state, at) => state.place(account, request, at));
+  }
+
+  /** Changes an open limit order in place (see `ExchangeState.amend`). */
+  amend(account: string, id: number, to: { readonly price: Ticks; readonly quantity: Lots }): PlaceResult {
+    return this.run((state, at) => state.amend(account, id, to, at));
+  }
+
+  /** Cancels an open order; undefined when there is none of this id. */
+  cancel(account: string, id: number): ExchangeOrder | undefined {
+    return this.run((state, at) => state.cancel(account, id, at));
+  }
+
+  /** Cancels all open orders of an instrument, or (null) of the account, and returns them. */
+  cancelAll(account: string, symbol: string | null): readonly ExchangeOrder[] {
+    return this.run((state, at) => state.cancelAll(account, symbol, at));
+  }
+
+  /** Sets the leverage that margin is asked for by, or says why not. */
+  setLeverage(account: string, symbol: string, leverage: number): OrderRefusal | null {
+    return this.run((state) => state.setLeverage(account, symbol, leverage));
+  }
+
+  /** The leverage that was set for an instrument, or null. */
+  leverageOf(account: string, symbol: string): number | null {
+    return this.state.account(account).leverage.get(symbol) ?? null;
+  }
+
+  /**
+   * Starts a dead-man switch anew: unless it is started again, the orders of the instrument (null: of all) are canceled in
+   * `afterMs` of the exchange's clock. 0 disarms it. Returns when it goes off, epoch ms.
+   */
+  startCountdown(account: string, symbol: string | null, afterMs: number): number | null {
+    return this.run((state, at) => {
+      const until = afterMs > 0 ? at + afterMs : null;
+      state.setCountdown(account, symbol, until);
+      return until;
+    });
+  }
+
+  /** What the next funding of a perpetual will be. */
+  fundingForecast(symbol: string): FundingForecast {
+    return this.#funding.forecast(this.state.market(symbol), this.clock.now());
+  }
+
+  /** Pays funding at once, on top of the schedule. */
+  payFunding(symbol: string, rate: string): void {
+    this.run((state, at) => state.payFunding(symbol, rate, at));
+  }
+
+  /** Does what is due by the clock: dead-man switches and funding. Called several times a second. */
+  tick(): void {
+    const now = this.clock.now();
+    for (const { name, countdowns } of this.state.accounts.values()) {
+      for (const [symbol, until] of [...countdowns]) if (until <= now) this.#goOff(name, symbol === "" ? null : symbol);
+    }
+    for (const due of this.#funding.due(now)) this.run((state) => state.payFunding(due.symbol, due.rate, due.at));
+  }
+
+  #goOff(account: string, symbol: string | null): void {
+    this.run((state, at) => {
+      state.setCountdown(account, symbol, null);
+      state.cancelAll(account, symbol, at);
+    });
+  }
+
   /** Tells the streams that an unchanged book is still the book. */
   heartbeat(symbol: string): void {
     const publication = { at: this.clock.now(), facts: [], prints: [], depth: this.#depthUpdate(symbol, true) };
@@ -87,6 +158,17 @@ export class SimulatedExchange {
   findOrder(account: string, id: number): ExchangeOrder | undefined {
     const { open, closed } = this.state.account(account);
     return open.get(id) ?? closed.findLast((order) => order.id === id);
+  }
+
+  /**
+   * The order that an account gave this client id: the open one, else the youngest of the closed ones that are still kept.
+   * `symbol` narrows it to an instrument.
+   */
+  findByClientId(account: string, clientId: number | string, symbol: string | null = null): ExchangeOrder | undefined {
+    const isIt = ({ request }: ExchangeOrder): boolean => request.clientId === clientId && (symbol === null || request.symbol === symbol);
+    const { open, closed } = this.state.account(account);
+    for (const order of open.values()) if (isIt(order)) return order;
+    return closed.findLast(isIt);
   }
 
   close(): void {

@@ -42,8 +42,8 @@ export const PLACING = [
   numbered(12, "an immediate-or-cancel order takes and is closed in the answer or soon after", async (world) => {
     const since = Date.now() - 1_000;
     const ref = await world.take("buy");
-    const fills = await world.fills(1, since);
-    expect(fills.reduce((sum, fill) => sum + fill.quantity, 0)).toBeGreaterThanOrEqual(ref.order.quantity);
+    const fills = await world.fillsOf(ref, ref.order.quantity, since);
+    expect(fills.reduce((sum, fill) => sum + fill.quantity, 0)).toBe(ref.order.quantity);
     expect(world.open()).toBe(0);
   }),
   numbered(13, "an immediate-or-cancel order that cannot fill leaves nothing behind", async (world) => {
@@ -150,9 +150,11 @@ export const PLACING = [
     const { ask } = world.touch();
     const order = await world.order({ price: (ask + 2) as Ticks });
     const outcome = await world.place(order);
-    expect(outcome.outcome).toBe("accepted");
-    const fills = await world.fills(1, since);
-    expect(fills.filter((fill) => fill.clientOrderId === order.clientOrderId).length).toBeGreaterThan(0);
+    if (outcome.outcome !== "accepted") throw new Error(`not accepted: ${JSON.stringify(outcome)}`);
+    const { exchangeOrderId } = outcome;
+    const { clientOrderId } = order;
+    const fills = await world.fillsOf({ symbol: world.perp, clientOrderId, exchangeOrderId, createdAt: since }, 1, since);
+    expect(fills.length).toBeGreaterThan(0);
   }),
   numbered(28, "eight orders at once are eight orders", async (world) => {
     const { bid } = world.touch();

@@ -89,8 +89,7 @@ export const STREAMS = [
       const ref = await world.resting({ postOnly: true });
       await world.disconnect(1_500);
       world.fill(ref, ref.order.quantity);
-      const fills = await world.fills(1, since);
-      expect(fills.some((fill) => fill.clientOrderId === ref.clientOrderId)).toBe(true);
+      expect((await world.fillsOf(ref, ref.order.quantity, since)).length).toBeGreaterThan(0);
       await listener.until("the stream again", () => listener.of("resynced").length >= 3, 20_000);
     }),
   ),
@@ -100,10 +99,12 @@ export const STREAMS = [
       const ref = await world.resting({ postOnly: true });
       world.fill(ref, ref.order.quantity);
       await listener.until("the fill", () => fillsOf(listener, ref.clientOrderId).length > 0);
-      const [read] = (await world.fills(1, since)).filter((fill) => fill.clientOrderId === ref.clientOrderId);
+      const [read] = await world.fillsOf(ref, ref.order.quantity, since);
       const { at: streamAt, fee: streamFee, ...streamed } = fillsOf(listener, ref.clientOrderId)[0]?.fill ?? { at: 0, fee: "" };
-      const { at, fee, ...rest } = read ?? { at: -1, fee: "x" };
-      expect(streamed).toEqual(rest);
+      if (read === undefined) throw new Error("no fill in the history");
+      const { at, fee, ...rest } = read;
+      // Some histories do not repeat our id.
+      expect(streamed).toEqual({ ...rest, clientOrderId: rest.clientOrderId ?? ref.clientOrderId });
       expect(Number(streamFee)).toBeCloseTo(Number(fee), 12);
       expect(Math.abs(at - streamAt)).toBeLessThan(1_000);
     }),
@@ -162,8 +163,8 @@ export const STREAMS = [
       const ref = await world.resting({ postOnly: true });
       await world.breakStream("orders", { kind: "lose", times: 20 });
       world.fill(ref, ref.order.quantity);
-      const fills = await world.fills(1, since);
-      expect(fills.find((fill) => fill.clientOrderId === ref.clientOrderId)?.quantity).toBe(ref.order.quantity);
+      const fills = await world.fillsOf(ref, ref.order.quantity, since);
+      expect(fills.reduce((sum, fill) => sum + fill.quantity, 0)).toBe(ref.order.quantity);
       expect(listener.of("disconnected")).toEqual([]);
     }),
   ),

@@ -187,6 +187,15 @@ export class World {
     });
   }
 
+  /** The history's fills of one order, when `quantity` lots of it are there. */
+  async fillsOf(ref: OrderRef, quantity: number, since: number): Promise<readonly ExchangeFill[]> {
+    return await until("the order's fills in the history", async () => {
+      const { fills } = await this.port.fillsSince(ref.symbol, since);
+      const own = fills.filter((fill) => isOf(fill, ref));
+      return own.reduce((sum, fill) => sum + fill.quantity, 0) >= quantity ? own : null;
+    });
+  }
+
   /** Open orders at the exchange itself, of account one. */
   open(): number {
     return this.sim.exchange.state.account("one").open.size;
@@ -214,6 +223,11 @@ export class World {
   listen(symbols: readonly string[] = [this.perp]): Listener {
     return new Listener(this.port, symbols);
   }
+}
+
+/** Some histories name our id, some only the exchange's. */
+export function isOf(fill: ExchangeFill, ref: Pick<OrderRef, "clientOrderId" | "exchangeOrderId">): boolean {
+  return fill.clientOrderId === ref.clientOrderId || (ref.exchangeOrderId !== null && fill.exchangeOrderId === ref.exchangeOrderId);
 }
 
 /** Reads the streams and remembers what came. */

@@ -84,8 +84,7 @@ describe("ccxt on the simulated exchange", () => {
     expect(await client.cancelAllOrders(ETH)).toHaveLength(1);
     const wrong = await connect(sim, {
       name: "sim",
-      apiKey: sim.accounts[0]?.apiKey ?? "",
-      secret: Buffer.alloc(32, 7).toString("base64"),
+      credentials: { ...sim.accounts[0]?.credentials, secret: Buffer.alloc(32, 7).toString("base64") },
     });
     await expect(wrong.fetchBalance()).rejects.toThrow(/INVALID_SIGNATURE/);
     await wrong.close();
@@ -236,7 +235,8 @@ describe("limits and faults", () => {
     const signedFor50Ms = await connect(sim, sim.accounts[0], { options: { recvWindow: 50 } });
     await signedFor50Ms.loadMarkets();
     await expect(signedFor50Ms.createOrder(ETH, "limit", "buy", 0.1, 2000, { clientOrderId: 6 })).rejects.toThrow(/expired/);
-    expect(await admin(sim, "GET", "/sim/faults")).toEqual([]);
+    const faults = (await admin(sim, "GET", "/sim/faults")) as { used: number; left: number }[];
+    expect(faults.map(({ used, left }) => [used, left])).toEqual(Array(6).fill([1, 0]));
     await signedFor50Ms.close();
     await client.close();
     await sim.close();

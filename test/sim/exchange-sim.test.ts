@@ -5,7 +5,10 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Endpoint, SimKeys } from "../../src/sim/sim-folder.ts";
+import { backpackDialect } from "../../src/sim/backpack/dialect.ts";
+import type { DialectAccount } from "../../src/sim/dialect.ts";
+import { DIALECTS, dialectNamed } from "../../src/sim/dialects.ts";
+import { dialectFolder, type Endpoint } from "../../src/sim/sim-folder.ts";
 import { admin, type Client, connect, startSim, until } from "./loopback-exchange.ts";
 
 const ETH = "ETH/USDC:USDC";
@@ -17,8 +20,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function readKeys(): SimKeys {
-  const { accounts } = JSON.parse(readFileSync(join(folder, "keys.json"), "utf8")) as { accounts: [SimKeys] };
+function readKeys(): DialectAccount {
+  const { accounts } = JSON.parse(readFileSync(join(folder, "keys.json"), "utf8")) as { accounts: [DialectAccount] };
   return accounts[0];
 }
 
@@ -76,6 +79,34 @@ describe("starting", () => {
     expect((await other.fetchBalance()).USDC?.total).toBe("5");
     await other.close();
     await second.close();
+  });
+
+  it("reads the keys of a folder from before there were dialects", async () => {
+    const { apiKey = "", secret = "" } = backpackDialect.createCredentials("sim");
+    writeFileSync(join(folder, "keys.json"), JSON.stringify({ accounts: [{ name: "sim", apiKey, secret }] }));
+    const sim = await startSim({ folder, paused: true });
+    expect(sim.accounts).toEqual([{ name: "sim", credentials: { apiKey, secret } }]);
+    const client = await connect(sim, sim.accounts[0]);
+    expect((await client.fetchBalance()).USDC?.total).toBe("100000");
+    await client.close();
+    await sim.close();
+  });
+
+  it("speaks every dialect, each with keys and a folder of its own", async () => {
+    const started = [];
+    for (const dialect of DIALECTS) {
+      const home = dialectFolder(folder, dialect.name);
+      const sim = await startSim({ folder: home, paused: true, dialect });
+      expect(await admin(sim, "GET", "/sim/state")).toMatchObject({ dialect: dialect.name, folder: home, paused: true });
+      expect(sim.wsUrl.endsWith(dialect.wsPath)).toBe(true);
+      const [account] = JSON.parse(readFileSync(join(home, "keys.json"), "utf8")).accounts as DialectAccount[];
+      expect(account).toEqual(sim.accounts[0]);
+      started.push({ sim, text: JSON.stringify(account) });
+    }
+    expect(new Set(started.map(({ text }) => text)).size).toBe(DIALECTS.length);
+    expect(started.length).toBeGreaterThanOrEqual(3);
+    for (const { sim } of started) await sim.close();
+    expect(() => dialectNamed("mtgox")).toThrow(/does not speak "mtgox"\. Choose one of backpack, aster/);
   });
 
   it("takes another port when its last one is gone to a stranger", async () => {

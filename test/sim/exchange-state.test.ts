@@ -39,6 +39,15 @@ const command = fc.oneof(
   }),
   fc.record({ type: fc.constant("cancel" as const), account: fc.constantFrom("ann", "bob"), pick: fc.nat(30) }),
   fc.record({
+    type: fc.constant("amend" as const),
+    account: fc.constantFrom("ann", "bob"),
+    pick: fc.nat(30),
+    price: fc.integer({ min: 249_950, max: 250_050 }),
+    quantity: fc.integer({ min: 1, max: 40_000 }),
+  }),
+  fc.record({ type: fc.constant("fund" as const), rate: fc.constantFrom("0.0001", "-0.002") }),
+  fc.record({ type: fc.constant("set" as const), account: fc.constantFrom("ann", "bob"), leverage: fc.integer({ min: 1, max: 50 }) }),
+  fc.record({
     type: fc.constant("step" as const),
     symbol: fc.constantFrom("ETH_USDC_PERP", "ETH_USDC"),
     price: fc.integer({ min: 249_950, max: 250_050 }),
@@ -63,6 +72,15 @@ function perform(state: ExchangeState, each: Command, at: number): void {
   } else if (each.type === "cancel") {
     const open = [...state.account(each.account).open.keys()];
     state.cancel(each.account, open[each.pick % Math.max(1, open.length)] ?? 0, at);
+  } else if (each.type === "amend") {
+    const limited = [...state.account(each.account).open.values()].filter((one) => one.request.price !== null);
+    const id = limited[each.pick % Math.max(1, limited.length)]?.id ?? 0;
+    state.amend(each.account, id, { price: each.price as Ticks, quantity: each.quantity as Lots }, at);
+  } else if (each.type === "fund") {
+    state.payFunding(PERP.id, each.rate, at);
+  } else if (each.type === "set") {
+    state.setLeverage(each.account, PERP.id, each.leverage);
+    state.setCountdown(each.account, each.leverage > 25 ? PERP.id : null, each.leverage % 2 === 0 ? null : at + 50);
   } else {
     const price = each.price as Ticks;
     const sweeps = [{ side: each.side, price, quantity: each.quantity as Lots }];

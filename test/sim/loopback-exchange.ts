@@ -4,8 +4,8 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { backpack as Backpack } from "ccxt";
 import pino from "pino";
+import type { DialectAccount } from "../../src/sim/dialect.ts";
 import { type ExchangeSim, type ExchangeSimOptions, startExchangeSim } from "../../src/sim/exchange-sim.ts";
-import type { SimKeys } from "../../src/sim/sim-folder.ts";
 
 export type Client = InstanceType<typeof Backpack>;
 type ClientClass = new (config: object) => Client;
@@ -24,11 +24,15 @@ export function startSim(options: Partial<ExchangeSimOptions> = {}): Promise<Exc
 }
 
 /** An unmodified ccxt client of one account. */
-export async function connect(sim: Pick<ExchangeSim, "url" | "wsUrl">, keys: SimKeys | undefined, config: object = {}): Promise<Client> {
-  if (keys === undefined) throw new Error("the simulated exchange has no such account");
+export async function connect(
+  sim: Pick<ExchangeSim, "url" | "wsUrl">,
+  account: DialectAccount | undefined,
+  config: object = {},
+): Promise<Client> {
+  if (account === undefined) throw new Error("the simulated exchange has no such account");
   const Client = await loadClient();
   const urls = { api: { public: sim.url, private: sim.url, ws: { public: sim.wsUrl, private: sim.wsUrl } } };
-  const client = new Client({ apiKey: keys.apiKey, secret: keys.secret, urls, enableRateLimit: false, number: String, ...config });
+  const client = new Client({ ...account.credentials, urls, enableRateLimit: false, number: String, ...config });
   await client.loadHttpProxyAgent();
   return client;
 }

@@ -189,19 +189,19 @@ describe("recording files", () => {
     ["standx-perp_BTC-USD_l2trades_20260106_11-17.csv.gz", "BTC_USDC_PERP"],
     ["SOL_USDC=whatever.csv", "SOL_USDC"],
   ])("knows that %s is %s", (entry, id) => {
-    expect(listingFor(parseDataEntry(entry)).id).toBe(id);
+    expect(listingFor(parseDataEntry(entry), LISTINGS).id).toBe(id);
   });
 
   it("asks for the symbol that a name does not tell", () => {
-    expect(() => listingFor(parseDataEntry("binance-spot_XRPETH_aggtrades_20191011-13.csv.gz"))).toThrow(/SYMBOL=FILE/);
-    expect(() => listingFor(parseDataEntry("DOGE_USDC=x.csv"))).toThrow(/DOGE_USDC is not listed/);
+    expect(() => listingFor(parseDataEntry("binance-spot_XRPETH_aggtrades_20191011-13.csv.gz"), LISTINGS)).toThrow(/SYMBOL=FILE/);
+    expect(() => listingFor(parseDataEntry("DOGE_USDC=x.csv"), LISTINGS)).toThrow(/DOGE_USDC is not listed/);
   });
 });
 
 describe.skipIf(!existsSync(join(DATA, "ohlcv")))(`recorded markets (skipped when BOTSWAIN_SHARED_DATA, here ${DATA}, is missing)`, () => {
   it("plays 60191 bars of ETH exactly between their lows and highs", () => {
     const path = join(DATA, "ohlcv/binance-usdm_ETHUSDT_1m_20250504-20250615.csv.gz");
-    const source = openRecording(path, listingFor({ file: path }));
+    const source = openRecording(path, listingFor({ file: path }, LISTINGS));
     const first = source.next();
     expect(first?.price).toBe(182_729);
     let low: number = first?.price ?? 0;
@@ -217,7 +217,7 @@ describe.skipIf(!existsSync(join(DATA, "ohlcv")))(`recorded markets (skipped whe
 
   it("plays every trade of BTC", () => {
     const path = join(DATA, "trades/binance-usdm_BTCUSDT_trades_20200222.csv.gz");
-    const steps = take(openRecording(path, listingFor({ file: path })), 1e9);
+    const steps = take(openRecording(path, listingFor({ file: path }, LISTINGS)), 1e9);
     expect(steps.reduce((sum, step) => sum + step.sweeps.length, 0)).toBe(9_999);
     expect(steps[0]).toMatchObject({ price: 96_820, sweeps: [{ side: "buy", quantity: 13_200 }] });
   });
@@ -228,7 +228,7 @@ describe.skipIf(!existsSync(join(DATA, "ohlcv")))(`recorded markets (skipped whe
     ["l2/bitstamp-spot_BTCUSD_l3trades_20150501.csv.gz", 571],
   ])("plays the book of %s with its %i trades of at least one lot, never crossed", (name, trades) => {
     const path = join(DATA, name);
-    const source = openRecording(path, listingFor({ file: path }));
+    const source = openRecording(path, listingFor({ file: path }, LISTINGS));
     let seen = 0;
     let books = 0;
     for (let step = source.next(); step !== null; step = source.next()) {

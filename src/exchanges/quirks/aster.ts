@@ -4,7 +4,7 @@ import type { CcxtClass, CcxtExchange, Params } from "../ccxt-loader.ts";
 import { credentialFieldsOf } from "../credential-fields.ts";
 import { DeniedError } from "../outcome.ts";
 import type { Quirks, StreamSink } from "../quirks.ts";
-import { currentContext } from "../request-context.ts";
+import { takeNonce } from "../request-context.ts";
 import { binanceCharges, binanceFamily, extendBinance } from "./binance-family.ts";
 import { genericQuirks } from "./generic.ts";
 
@@ -16,7 +16,7 @@ function extend(Base: CcxtClass, sink: StreamSink): CcxtClass {
   return class Aster extends extendBinance(Base, sink) {
     /** ccxt's nonce is the millisecond: two requests in one, or two processes, would share it. The permit's is the fleet's. */
     override sign(path: string, api: unknown, method: string, params: Params, headers: unknown, body: unknown): unknown {
-      const { nonce } = currentContext();
+      const nonce = takeNonce();
       const isPrivate = api === "fapiPrivate" || api === "sapiPrivate";
       if (!isPrivate || nonce === null) return super.sign(path, api, method, params, headers, body);
       // Local minus server time, ms, as measured at connect.
@@ -49,7 +49,8 @@ export const aster: Quirks = genericQuirks("aster", {
   hosts: ["fapi.asterdex.com", "sapi.asterdex.com", "fstream.asterdex.com", "sstream.asterdex.com"],
   config: { options: { defaultType: "swap" } },
   urls: (url, wsUrl) => {
-    const at = (host: string, kind: string): string => `${wsUrl}/${host}/${kind}`;
+    // The server tells the swap stream's address; ccxt tells the kinds apart by these words.
+    const at = (host: string, kind: string): string => `${wsUrl.replace(/\/fstream$/, "")}/${host}/${kind}`;
 
     return {
       api: {

@@ -148,6 +148,7 @@ export const binanceFamily: Partial<Quirks> = {
   // Fills of the history do not name our id; the order does.
   clientOrderIdOf: () => null,
   statusOf: (order) => STATUSES[text(order.info, "status") ?? ""] ?? null,
+  isPostOnly: (order) => text(order.info, "timeInForce") === "GTX" || order.postOnly === true,
   privateWatches: (exchange, symbols) =>
     [...new Set(symbols.map(kindOf))].map((type) => () => exchange.watchOrders(undefined, undefined, undefined, { type })),
   watchMark: async (exchange: CcxtExchange, symbol: string, sink: StreamSink) => {

@@ -200,6 +200,7 @@ export function genericQuirks(id: string, own: Partial<Quirks> = {}): Quirks {
     watchMark: null,
     clientOrderIdOf: (trade) => text(trade.info, "clientOrderId") ?? text(trade.info, "clientId"),
     statusOf: (order) => STATUSES[order.status ?? ""] ?? null,
+    isPostOnly: (order) => order.postOnly === true,
     positionQuantity: signedContracts,
     extend: (Base: CcxtClass) => Base,
     ...own,

@@ -1,6 +1,6 @@
 // One account's orders, fills, balances and positions in the shapes of Backpack's REST answers.
 
-import { money, text, ZERO } from "../../core/money.ts";
+import { money, rounded, text, ZERO } from "../../core/money.ts";
 import type { Lots, Ticks } from "../../core/units.ts";
 import {
   balanceOf,
@@ -12,14 +12,17 @@ import {
   type SimPosition,
   unrealizedPnl,
 } from "../accounts.ts";
-import type { ExchangeOrder, OrderFilled, OrderRequest } from "../exchange-facts.ts";
+import type { ExchangeOrder, FundingPaid, OrderFilled, OrderRequest } from "../exchange-facts.ts";
 import type { ExchangeState } from "../exchange-state.ts";
 import { type Listing, notionalOf } from "../listings.ts";
-import { naiveTime, plainPrice, plainQuantity, sideText } from "./values.ts";
+import { liquidationPriceOf } from "../margin.ts";
+import { intervalEnd, naiveTime, plainPrice, plainQuantity, sideText } from "./values.ts";
 
 const SELF_TRADE = { rejectTaker: "RejectTaker", rejectMaker: "RejectMaker", rejectBoth: "RejectBoth" } as const;
 /** Backpack numbers its users; the simulated ones are all alike. */
 const USER_ID = 1;
+/** Of estimated prices. */
+const PRICE_DECIMALS = 8;
 
 export function selfTradeText(request: OrderRequest): string {
   return SELF_TRADE[request.selfTrade];
@@ -56,6 +59,11 @@ function orderFields(listing: Listing, order: ExchangeOrder): object {
   };
 }
 
+/** What Backpack calls the orders of its own. */
+function systemOrderType({ origin }: { readonly origin?: "liquidation" }): string | null {
+  return origin === "liquidation" ? "LiquidatePositionOnBook" : null;
+}
+
 export function orderView(listing: Listing, order: ExchangeOrder): object {
   return { ...orderFields(listing, order), createdAt: order.createdAt, triggeredAt: null };
 }
@@ -66,7 +74,7 @@ export function orderHistoryView(listing: Listing, order: ExchangeOrder): object
     ...orderFields(listing, order),
     createdAt: naiveTime(order.createdAt),
     expiryReason: order.expiryReason,
-    systemOrderType: null,
+    systemOrderType: systemOrderType(order.request),
   };
 }
 
@@ -81,9 +89,21 @@ export function fillView(listing: Listing, fill: OrderFilled): object {
     quantity: plainQuantity(listing, fill.quantity),
     side: sideText(fill.side),
     symbol: fill.symbol,
-    systemOrderType: null,
+    systemOrderType: systemOrderType(fill),
     timestamp: naiveTime(fill.at),
     tradeId: fill.tradeId,
+  };
+}
+
+/** A funding payment; there is one per instrument and interval, named by the interval's end. */
+export function fundingView(payment: FundingPaid): object {
+  return {
+    fundingRate: payment.rate,
+    intervalEndTimestamp: intervalEnd(payment.at),
+    quantity: payment.amount,
+    subaccountId: 0,
+    symbol: payment.symbol,
+    userId: USER_ID,
   };
 }
 
@@ -118,13 +138,16 @@ export function positionViews(state: ExchangeState, account: SimAccount): object
     const { listing, price } = state.market(symbol);
     if (position.quantity === 0) return [];
     const numbers = positionNumbers(listing, position, price);
+    const markOf = (other: string): Ticks => state.market(other).price;
+    const liquidation = liquidationPriceOf(account, state.listings, markOf, symbol);
+    const paid = account.funding.reduce((sum, payment) => (payment.symbol === symbol ? sum.plus(payment.amount) : sum), ZERO);
     return [
       {
         breakEvenPrice: numbers.entryPrice,
-        cumulativeFundingPayment: "0",
+        cumulativeFundingPayment: text(paid),
         cumulativeInterest: "0",
         entryPrice: numbers.entryPrice,
-        estLiquidationPrice: "0",
+        estLiquidationPrice: liquidation === null ? "0" : rounded(liquidation, PRICE_DECIMALS),
         imf: listing.initialMargin,
         imfFunction: { base: listing.initialMargin, factor: "0", type: "sqrt" },
         markPrice: numbers.markPrice,

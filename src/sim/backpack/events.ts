@@ -5,18 +5,19 @@ import { positionOf, type SimAccount } from "../accounts.ts";
 import type { Candle } from "../candles.ts";
 import type { ExchangeOrder, OrderClosed, OrderFilled, Print } from "../exchange-facts.ts";
 import type { ExchangeState } from "../exchange-state.ts";
+import type { FundingForecast } from "../funding.ts";
 import type { ListedMarket } from "../listed-market.ts";
 import type { Listing } from "../listings.ts";
 import type { DepthUpdate } from "../simulated-exchange.ts";
 import { positionId, positionNumbers, selfTradeText } from "./account-views.ts";
-import { FUNDING_INTERVAL_MS, microText, plainPrice, priceText, quantityText, sideText } from "./values.ts";
+import { microText, plainPrice, priceText, quantityText, sideText } from "./values.ts";
 
 function orderFields(listing: Listing, order: ExchangeOrder, at: number): object {
   const { request } = order;
   return {
     E: microText(at),
     T: microText(at),
-    O: "USER",
+    O: request.origin === "liquidation" ? "LIQUIDATION_AUTOCLOSE" : "USER",
     S: sideText(request.side),
     V: selfTradeText(request),
     f: request.timeInForce.toUpperCase(),
@@ -155,11 +156,19 @@ export function tradeEvent(listing: Listing, print: Print): object {
 }
 
 /** The reference price is mark and index; null for spot, which has none. */
-export function markPriceEvent({ listing, price }: ListedMarket, at: number): object | null {
+export function markPriceEvent({ listing, price }: ListedMarket, funding: FundingForecast, at: number): object | null {
   if (listing.instrument.kind !== "perp") return null;
   const mark = plainPrice(listing, price);
-  const next = microText(at - (at % FUNDING_INTERVAL_MS) + FUNDING_INTERVAL_MS);
-  return { e: "markPrice", E: microText(at), T: microText(at), f: "0", i: mark, n: Number(next), p: mark, s: listing.id };
+  return {
+    e: "markPrice",
+    E: microText(at),
+    T: microText(at),
+    f: funding.rate,
+    i: mark,
+    n: Number(microText(funding.nextAt)),
+    p: mark,
+    s: listing.id,
+  };
 }
 
 /** The candle that is open now. */

@@ -2,8 +2,18 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ExchangeOrder } from "../exchange-facts.ts";
+import { failedItemOf } from "../gate.ts";
 import type { SimulatedExchange } from "../simulated-exchange.ts";
-import { accountView, capitalView, collateralView, fillView, orderHistoryView, orderView, positionViews } from "./account-views.ts";
+import {
+  accountView,
+  capitalView,
+  collateralView,
+  fillView,
+  fundingView,
+  orderHistoryView,
+  orderView,
+  positionViews,
+} from "./account-views.ts";
 import { BackpackError, bodyOf, invalidRequest } from "./errors.ts";
 import { marketNamed, openOrderNamed, parseOrder } from "./orders.ts";
 import { type Query, wholeIn } from "./public-rest.ts";
@@ -30,7 +40,7 @@ export function servePrivate(app: FastifyInstance, exchange: SimulatedExchange, 
   );
   app.post(
     "/api/v1/orders",
-    signed("orderExecute", (account, request) => placeBatch(exchange, account, request.body, view)),
+    signed("orderExecute", (account, request) => placeBatch(exchange, account, request, view)),
   );
   app.get(
     "/api/v1/order",
@@ -44,18 +54,14 @@ export function servePrivate(app: FastifyInstance, exchange: SimulatedExchange, 
     "/api/v1/order",
     signed("orderCancel", (account, request) => {
       const { id } = openOrderNamed(state, account, bodyIn(request));
-      return view(exchange.run((running, at) => running.cancel(account, id, at)) as ExchangeOrder);
+      return view(exchange.cancel(account, id) as ExchangeOrder);
     }),
   );
   app.delete(
     "/api/v1/orders",
     signed("orderCancelAll", (account, request) => {
-      marketNamed(state, bodyIn(request).symbol);
-      const orders = openOrders(exchange, account, bodyIn(request));
-      exchange.run((running, at) => {
-        for (const order of orders) running.cancel(account, order.id, at);
-      });
-      return orders.map(view);
+      const { listing } = marketNamed(state, bodyIn(request).symbol);
+      return exchange.cancelAll(account, listing.id).map(view);
     }),
   );
   app.get(
@@ -111,7 +117,12 @@ function serveHistory(
   );
   app.get(
     "/wapi/v1/history/funding",
-    signed("fundingHistoryQueryAll", (_account, request, reply) => page([], request.query as Query, reply)),
+    signed("fundingHistoryQueryAll", (account, request, reply) => {
+      const query = request.query as Query;
+      const { funding } = state.account(account);
+      const rows = query.symbol === undefined ? funding : funding.filter((payment) => payment.symbol === query.symbol);
+      return page(rows, query, reply).map(fundingView);
+    }),
   );
 }
 
@@ -136,16 +147,24 @@ function openOrders(exchange: SimulatedExchange, account: string, query: Readonl
 /** Places one order. Throws a BackpackError when it is refused. */
 function place(exchange: SimulatedExchange, account: string, body: unknown): ExchangeOrder {
   const request = parseOrder(exchange.state, body);
-  const result = exchange.run((state, at) => state.place(account, request, at));
+  const result = exchange.place(account, request);
   if (result.ok) return result.order;
   throw new BackpackError(400, result.refusal.code, result.refusal.message);
 }
 
 /** Each order of a batch stands for itself: its answer is the order or its refusal. */
-function placeBatch(exchange: SimulatedExchange, account: string, body: unknown, view: (order: ExchangeOrder) => object): object[] {
+function placeBatch(
+  exchange: SimulatedExchange,
+  account: string,
+  request: FastifyRequest,
+  view: (order: ExchangeOrder) => object,
+): object[] {
+  const { body } = request;
   if (!Array.isArray(body) || body.length === 0 || body.length > BATCH_MAX)
     throw invalidRequest(`The body must be a list of 1 to ${BATCH_MAX} orders`);
-  return body.map((order) => {
+  return body.map((order, index) => {
+    const failure = failedItemOf(request, index);
+    if (failure !== null) return { operation: "Err", ...bodyOf(failure) };
     try {
       return { operation: "Ok", ...view(place(exchange, account, order)) };
     } catch (error) {

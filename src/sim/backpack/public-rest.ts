@@ -6,11 +6,23 @@ import type { ListedMarket } from "../listed-market.ts";
 import type { SimulatedExchange } from "../simulated-exchange.ts";
 import { invalidRequest } from "./errors.ts";
 import { marketNamed } from "./orders.ts";
-import { assetViews, depthView, klineView, marketView, markPriceView, openInterestView, tickerView, tradeView } from "./views.ts";
+import {
+  assetViews,
+  depthView,
+  fundingRateView,
+  klineView,
+  marketView,
+  markPriceView,
+  openInterestView,
+  tickerView,
+  tradeView,
+} from "./views.ts";
 
 export type Query = Readonly<Record<string, string | undefined>>;
 
 const TRADES_DEFAULT = 100;
+const FUNDING_DEFAULT = 100;
+const FUNDING_MAX = 1_000;
 const KLINES_MAX = 1_000;
 
 /** A whole number of a query, or `fallback` when it is absent. Throws a BackpackError. */
@@ -53,15 +65,19 @@ export function servePublic(app: FastifyInstance, exchange: SimulatedExchange, n
     const { symbol } = request.query as Query;
     const perps = markets().filter(({ listing }) => listing.instrument.kind === "perp");
     const wanted = symbol === undefined ? perps : perps.filter((market) => market === marketNamed(state, symbol));
-    return wanted.map((market) => markPriceView(market, clock.now()));
+    return wanted.map((market) => markPriceView(market, exchange.fundingForecast(market.listing.id)));
   });
   app.get("/api/v1/openInterest", async (request) => {
     const { listing } = named(request.query);
     return [openInterestView(listing, state.accounts.values(), clock.now())];
   });
   app.get("/api/v1/fundingRates", async (request) => {
-    named(request.query);
-    return [];
+    const { settled } = named(request.query);
+    const limit = wholeIn(request.query as Query, "limit", FUNDING_DEFAULT, FUNDING_MAX);
+    return settled
+      .slice(Math.max(0, settled.length - limit))
+      .reverse()
+      .map(fundingRateView);
   });
 }
 

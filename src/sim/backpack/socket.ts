@@ -186,7 +186,9 @@ export class BackpackSocket implements DialectSocket {
     this.#tickerAt.set(symbol, at);
     const candles = this.#exchange.candles.get(symbol);
     this.#send(`ticker.${symbol}`, () => tickerEvent(tickerView(this.#exchange.state.market(symbol), candles?.day(at) ?? null), at));
-    this.#send(`markPrice.${symbol}`, () => markPriceEvent(this.#exchange.state.market(symbol), at));
+    this.#send(`markPrice.${symbol}`, () => {
+      return markPriceEvent(this.#exchange.state.market(symbol), this.#exchange.fundingForecast(symbol), at);
+    });
     for (const [name, intervalMs] of Object.entries(INTERVALS_MS)) {
       this.#send(`kline.${name}.${symbol}`, () => {
         const candle = candles?.list(intervalMs, at, at, 1)[0];

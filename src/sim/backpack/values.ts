@@ -6,8 +6,6 @@ import type { Side } from "../../core/order.ts";
 import type { Lots, Ticks } from "../../core/units.ts";
 import type { Listing } from "../listings.ts";
 
-export const FUNDING_INTERVAL_MS = 28_800_000;
-
 /** With all decimals of the tick, as books and streams write it. */
 export function priceText(listing: Listing, price: Ticks): string {
   return toPrice(listing.instrument, price);
@@ -35,6 +33,11 @@ export function sideText(side: Side): "Bid" | "Ask" {
 /** `2025-07-27T17:39:00.092`: UTC without saying so. */
 export function naiveTime(at: number): string {
   return new Date(at).toISOString().slice(0, -1);
+}
+
+/** `2025-08-01T16:00:00`; parts of a second only where there are some. */
+export function intervalEnd(at: number): string {
+  return naiveTime(at).replace(/\.000$/, "");
 }
 
 /** `2025-07-19 13:09:00`, as candles write it. */

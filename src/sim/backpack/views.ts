@@ -3,11 +3,12 @@
 import { money, rounded, text, ZERO } from "../../core/money.ts";
 import type { SimAccount } from "../accounts.ts";
 import type { Candle } from "../candles.ts";
-import type { Print } from "../exchange-facts.ts";
+import type { FundingSettled, Print } from "../exchange-facts.ts";
+import { type FundingForecast, fundingIntervalOf } from "../funding.ts";
 import type { ListedMarket } from "../listed-market.ts";
 import type { Listing } from "../listings.ts";
 import { PRICE_MULTIPLIERS } from "../order-check.ts";
-import { candleTime, FUNDING_INTERVAL_MS, plainPrice, plainQuantity, priceText, quantityText } from "./values.ts";
+import { candleTime, intervalEnd, plainPrice, plainQuantity, priceText, quantityText } from "./values.ts";
 
 const LISTED_AT = "2025-01-21T06:34:54.691858";
 /** Levels on each side of a depth answer. */
@@ -39,7 +40,7 @@ export function marketView(listing: Listing): object {
       },
       quantity: { maxQuantity: null, minQuantity: plainQuantity(listing, instrument.minQuantity), stepSize: instrument.lotSize },
     },
-    fundingInterval: isPerp ? FUNDING_INTERVAL_MS : null,
+    fundingInterval: isPerp ? fundingIntervalOf(listing) : null,
     fundingRateLowerBound: isPerp ? "-100" : null,
     fundingRateUpperBound: isPerp ? "100" : null,
     imfFunction: isPerp ? marginFunction(listing.initialMargin) : null,
@@ -126,11 +127,14 @@ export function tradeView(listing: Listing, print: Print): object {
   };
 }
 
-/** The reference price is mark and index; funding is not simulated, its rate is zero. */
-export function markPriceView({ listing, price }: ListedMarket, now: number): object {
-  const next = now - (now % FUNDING_INTERVAL_MS) + FUNDING_INTERVAL_MS;
+/** The reference price is mark and index. */
+export function markPriceView({ listing, price }: ListedMarket, funding: FundingForecast): object {
   const mark = plainPrice(listing, price);
-  return { fundingRate: "0", indexPrice: mark, markPrice: mark, nextFundingTimestamp: next, symbol: listing.id };
+  return { fundingRate: funding.rate, indexPrice: mark, markPrice: mark, nextFundingTimestamp: funding.nextAt, symbol: listing.id };
+}
+
+export function fundingRateView({ symbol, rate, at }: FundingSettled): object {
+  return { fundingRate: rate, intervalEndTimestamp: intervalEnd(at), symbol };
 }
 
 /** Sum of all long positions. */

@@ -1,10 +1,11 @@
 // Carries the simulated exchange's public and private streams to whoever lives when they leave, with losses and repeats.
 
 import type { ExchangeFill } from "../../core/events.ts";
+import { reportEvent } from "../../core/order-report.ts";
 import { ticks } from "../../core/units.ts";
 import type { Life } from "./life.ts";
 import { type BotOrder, newest } from "./market.ts";
-import { type FundingPayment, laterIn, reportEvent, type Surroundings, toldFill } from "./surroundings.ts";
+import { type FundingPayment, laterIn, type Surroundings, toldFill } from "./surroundings.ts";
 
 export class Feed {
   readonly #world: Surroundings;

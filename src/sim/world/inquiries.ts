@@ -2,7 +2,8 @@
 
 import type { Order } from "../../core/order.ts";
 import { isLive } from "../../core/order.ts";
-import { type Doors, laterIn, reportEvent, type Surroundings, toldFill } from "./surroundings.ts";
+import { reportEvent } from "../../core/order-report.ts";
+import { type Doors, laterIn, type Surroundings, toldFill } from "./surroundings.ts";
 
 /** The worker's rules of proof: so many looks that find nothing, the last of them this long after the doubt began. */
 const LOOKS_MIN = 3;

@@ -2,10 +2,8 @@
 
 import type { ExchangeFill, KernelEvent } from "../../core/events.ts";
 import type { Kernel } from "../../core/kernel.ts";
-import type { Order } from "../../core/order.ts";
-import type { Lots } from "../../core/units.ts";
 import type { Judge } from "./judge.ts";
-import type { BotOrderStatus, Market } from "./market.ts";
+import type { Market } from "./market.ts";
 import type { Network } from "./network.ts";
 import type { Saboteur } from "./sabotage.ts";
 import type { Scenario } from "./scenario.ts";
@@ -54,22 +52,6 @@ export function laterIn(world: Surroundings, doors: Pick<Doors, "isOver">, ms: n
   world.schedule.after(ms, () => {
     if (!doors.isOver) run();
   });
-}
-
-/**
- * What a report about an order means for one that we know. A whole fill of fewer lots than we think it has comes of a change
- * in place that nobody answered: the order is over, and no fill will come to say so.
- */
-export function reportEvent(
-  about: { readonly leg: string; readonly clientOrderId: string; readonly at: number },
-  known: Order,
-  report: { readonly exchangeOrderId: string; readonly filledQuantity: Lots; readonly status: BotOrderStatus },
-): KernelEvent {
-  const { exchangeOrderId, filledQuantity, status } = report;
-  const whole = Math.max(known.quantity, known.amending?.quantity ?? 0);
-  if (status === "open" || (status === "filled" && filledQuantity >= whole))
-    return { type: "accepted", ...about, exchangeOrderId, filledQuantity };
-  return { type: "canceled", ...about, filledQuantity, expired: status === "expired" };
 }
 
 /** The fill as its stream and its lists tell it. */

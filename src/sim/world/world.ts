@@ -1,7 +1,7 @@
 // A seeded world around one bot: exchange, messages, database, operator and crashes, judged after every step.
 
-import { refKey, toPrice, toQuantity } from "../../core/instrument.ts";
-import { money, text } from "../../core/money.ts";
+import { type Instrument, refKey, toPrice, toQuantity } from "../../core/instrument.ts";
+import { money, text, ZERO } from "../../core/money.ts";
 import type { Strategy } from "../../core/strategy.ts";
 import { lots, ticks } from "../../core/units.ts";
 import { createRandom, type Random } from "../random.ts";
@@ -151,10 +151,19 @@ export class World implements Surroundings {
     return false;
   }
 
+  /** What of the position is there to be sold: fees in base currency have taken their part of a long. */
+  #heldOf(leg: string, { kind, base, lotSize }: Instrument): number {
+    const position = this.judge.position(leg);
+    if (kind !== "spot" || position <= 0) return position;
+    const paid = this.marketOf(leg).fills.filter((fill) => fill.feeCurrency === base);
+    const spent = paid.reduce((sum, fill) => sum.plus(fill.fee), ZERO).div(lotSize);
+    return Math.max(0, position - Math.ceil(Number(spent)));
+  }
+
   /** What the exchange does not let anybody close counts as flat. */
   #isFlat(): boolean {
     return Object.entries(this.scenario.instruments).every(([leg, instrument]) => {
-      const held = Math.abs(this.judge.position(leg));
+      const held = Math.abs(this.#heldOf(leg, instrument));
       const worth = money(toQuantity(instrument, lots(held))).times(toPrice(instrument, this.marketOf(leg).touch?.bestBid ?? ticks(0)));
       return held < Math.max(1, instrument.minQuantity) || worth.lt(instrument.minNotional);
     });
