@@ -3,18 +3,12 @@
 import type { Clock, PermitClass, PermitGrant, PermitRequest, Permits } from "../core/ports.ts";
 
 const WINDOW_MS = 60_000;
-/** Of the quota, what orders that reduce a position find free when everything else is used up. */
-const REDUCE_SHARE = 0.2;
 
-/** As long as the shared bucket lets a request of the class wait. */
-const MAX_WAIT_MS: Readonly<Record<PermitClass, number>> = {
-  panic: 0,
-  cancel: 0,
-  reduce: 5_000,
-  place: 2_000,
-  reconcile: 30_000,
-  market: 30_000,
-};
+/**
+ * How long a request of a class waits at most, as in the shared bucket. What takes orders off, closes a position or learns what
+ * became of them counts, but is never held back: a bot that has used up its quota must still come to rest.
+ */
+const MAX_WAIT_MS: Readonly<Partial<Record<PermitClass, number>>> = { place: 2_000, market: 30_000 };
 
 export interface RequestQuotaOptions {
   /** Weight within any minute. */
@@ -33,31 +27,30 @@ export interface RequestQuota {
 export function createRequestQuota({ requestsPerMinute, clock, onThrottled }: RequestQuotaOptions): RequestQuota {
   const taken: { readonly at: number; readonly weight: number }[] = [];
 
-  /** How long until `weight` fits below `limit`, ms; 0 when it does now. */
-  function waitFor(weight: number, limit: number): number {
+  /** How long until `weight` fits into the quota, ms; 0 when it does now. */
+  function waitFor(weight: number): number {
     const now = clock.monotonic();
     while (taken[0] !== undefined && taken[0].at <= now - WINDOW_MS) taken.shift();
     let used = taken.reduce((sum, entry) => sum + entry.weight, 0);
-    if (used === 0 || used + weight <= limit) return 0;
+    if (used === 0 || used + weight <= requestsPerMinute) return 0;
     for (const entry of taken) {
       used -= entry.weight;
-      if (used === 0 || used + weight <= limit) return Math.max(1, entry.at + WINDOW_MS - now);
+      if (used === 0 || used + weight <= requestsPerMinute) return Math.max(1, entry.at + WINDOW_MS - now);
     }
     return 0;
   }
 
   return {
     async enter(permitClass, weight) {
-      const isFree = permitClass === "panic" || permitClass === "cancel";
-      const limit = permitClass === "reduce" ? requestsPerMinute : requestsPerMinute * (1 - REDUCE_SHARE);
-      const giveUpAt = clock.monotonic() + MAX_WAIT_MS[permitClass];
+      const maxWaitMs = MAX_WAIT_MS[permitClass];
+      const startedAt = clock.monotonic();
       let hasTold = false;
-      while (!isFree) {
-        const waitMs = waitFor(weight, limit);
+      while (maxWaitMs !== undefined) {
+        const waitMs = waitFor(weight);
         if (waitMs === 0) break;
         if (!hasTold) onThrottled();
         hasTold = true;
-        if (clock.monotonic() + waitMs > giveUpAt) return Math.ceil(waitMs);
+        if (clock.monotonic() + waitMs > startedAt + maxWaitMs) return Math.ceil(waitMs);
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
       taken.push({ at: clock.monotonic(), weight });
@@ -66,7 +59,7 @@ export function createRequestQuota({ requestsPerMinute, clock, onThrottled }: Re
   };
 }
 
-/** Permits that first pass the bot's own quota. A panic and a cancel count, but are never held back. */
+/** Permits that first pass the bot's own quota; openings and market data alone are ever held back. */
 export function withQuota(permits: Permits, quota: RequestQuota): Permits {
   return {
     async take(request: PermitRequest): Promise<PermitGrant> {

@@ -153,6 +153,8 @@ export interface CcxtExchange {
   watchMarkPrice(symbol: string): Promise<unknown>;
   /** Raw endpoints that no unified method reaches. */
   fapiPrivatePostV3CountdownCancelAll(params: Params): Promise<unknown>;
+  fapiPrivateGetV3Agent(params: Params): Promise<unknown>;
+  sapiGetAccountApiRestrictions(params: Params): Promise<unknown>;
   fapiPrivatePostCountdownCancelAll(params: Params): Promise<unknown>;
   watchMyTrades(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtTrade[]>;
   watchPublic(topics: readonly string[], messageHashes: readonly string[]): Promise<unknown>;

@@ -54,14 +54,17 @@ const DOCUMENTED: Readonly<Record<string, readonly BucketLimit[]>> = {
   // apidocs.lighter.xyz: a standard account has 60 requests a minute, shared by its address and everything it sends.
   lighter: [{ name: "requests", limit: 60, windowMs: MINUTE, scope: "address" }],
   lighterrobinhood: [{ name: "requests", limit: 60, windowMs: MINUTE, scope: "address" }],
-  // docs.paradex.trade: public 1500 a minute per address, sign-in 600 a minute, private reads 600 a minute and 40 a second per
-  // account, orders 17,250 a minute and 800 a second per account.
+  // docs.paradex.trade: public 200 a second and 1500 a minute per address, sign-in 50 and 600, private reads 40 and 600 per account,
+  // orders 800 and 17,250 per account. Only orders have cancels among them: nothing is kept back of the others.
   paradex: [
-    { name: "public", limit: 1500, windowMs: MINUTE, scope: "address" },
-    { name: "signIn", limit: 600, windowMs: MINUTE, scope: "address" },
-    { name: "reads", limit: 600, windowMs: MINUTE },
-    { name: "orders", limit: 17_250, windowMs: MINUTE },
+    { name: "publicBurst", limit: 200, windowMs: 1_000, scope: "address", reserve: 0 },
+    { name: "public", limit: 1500, windowMs: MINUTE, scope: "address", reserve: 0 },
+    { name: "signInBurst", limit: 50, windowMs: 1_000, scope: "address", reserve: 0 },
+    { name: "signIn", limit: 600, windowMs: MINUTE, scope: "address", reserve: 0 },
+    { name: "readsBurst", limit: 40, windowMs: 1_000, reserve: 0 },
+    { name: "reads", limit: 600, windowMs: MINUTE, reserve: 0 },
     { name: "ordersBurst", limit: 800, windowMs: 1_000 },
+    { name: "orders", limit: 17_250, windowMs: MINUTE },
   ],
   // Not researched: what ccxt assumes (one request in 110 ms), and 60 orders in 2 s, the exchange's long-standing figure.
   okx: [

@@ -10,6 +10,7 @@ import type { AnswerTable } from "./outcome.ts";
 import type { Pages } from "./paging.ts";
 import { aster } from "./quirks/aster.ts";
 import { backpack } from "./quirks/backpack.ts";
+import { binance } from "./quirks/binance.ts";
 import { genericQuirks } from "./quirks/generic.ts";
 import { paradex } from "./quirks/paradex.ts";
 
@@ -161,7 +162,7 @@ export interface Quirks {
   extend(Base: CcxtClass, sink: StreamSink): CcxtClass;
 }
 
-const REGISTRY: ReadonlyMap<string, Quirks> = new Map([backpack, aster, paradex].map((quirks) => [quirks.id, quirks]));
+const REGISTRY: ReadonlyMap<string, Quirks> = new Map([backpack, aster, binance, paradex].map((quirks) => [quirks.id, quirks]));
 
 /** The exchanges with a quirks file of their own. */
 export function describedExchanges(): readonly Quirks[] {

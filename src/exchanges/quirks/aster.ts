@@ -3,9 +3,10 @@
 import type { CcxtClass, CcxtExchange, Params } from "../ccxt-loader.ts";
 import { credentialFieldsOf } from "../credential-fields.ts";
 import { DeniedError } from "../outcome.ts";
-import type { Quirks, StreamSink } from "../quirks.ts";
+import type { KeyRights, Quirks, StreamSink } from "../quirks.ts";
 import { takeNonce } from "../request-context.ts";
-import { binanceCharges, binanceFamily, extendBinance } from "./binance-family.ts";
+import { binanceCharges, binanceFamily, extendBinance, LISTEN_KEY } from "./binance-family.ts";
+import { field, list, text } from "./fields.ts";
 import { genericQuirks } from "./generic.ts";
 
 /** The exchange takes a nonce of the last 10 s. Ours is made 8 s old on purpose: that leaves a request 2 s to live. */
@@ -34,6 +35,20 @@ async function useAgent(exchange: CcxtExchange, values: Readonly<Record<string, 
   exchange.options.signerAddress = values.signerAddress;
 }
 
+/** What the API wallet may do, from the list of agents that the main wallet approved. */
+async function keyRights(exchange: CcxtExchange): Promise<KeyRights> {
+  const answer = await exchange.fapiPrivateGetV3Agent({});
+  const signer = String(exchange.options.signerAddress).toLowerCase();
+  const agents = Array.isArray(answer) ? answer : list(answer, "agents");
+  const own = agents.find((agent: unknown) => text(agent, "agentAddress")?.toLowerCase() === signer);
+  if (own === undefined) return { canTrade: null, canWithdraw: null, isAddressBound: null };
+  return {
+    canTrade: field(own, "canPerpTrade") === true || field(own, "canSpotTrade") === true,
+    canWithdraw: field(own, "canWithdraw") === true,
+    isAddressBound: text(own, "ipWhitelist") !== null,
+  };
+}
+
 function asterId(clientOrderId: string): string {
   if (!ID.test(clientOrderId)) throw new DeniedError("clientOrderId", `order id ${clientOrderId.slice(0, 20)} is none of ours`);
   return clientOrderId;
@@ -46,8 +61,9 @@ export const aster: Quirks = genericQuirks("aster", {
   credentials: credentialFieldsOf("aster"),
   login: ({ privateKey = "" }) => ({ privateKey: privateKey.startsWith("0x") ? privateKey : `0x${privateKey}` }),
   prepare: useAgent,
+  keyRights,
   hosts: ["fapi.asterdex.com", "sapi.asterdex.com", "fstream.asterdex.com", "sstream.asterdex.com"],
-  config: { options: { defaultType: "swap" } },
+  config: { options: { defaultType: "swap", ...LISTEN_KEY } },
   urls: (url, wsUrl) => {
     // The server tells the swap stream's address; ccxt tells the kinds apart by these words.
     const at = (host: string, kind: string): string => `${wsUrl.replace(/\/fstream$/, "")}/${host}/${kind}`;

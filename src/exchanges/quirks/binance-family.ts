@@ -7,6 +7,10 @@ import type { Charges, OrderUpdate, Quirks, StreamSink } from "../quirks.ts";
 import { field, text } from "./fields.ts";
 import { tradeKey } from "./generic.ts";
 
+/** A key lives 60 minutes; ccxt would renew it after exactly as many. */
+const KEY_RENEWAL_MS = 30 * 60_000;
+export const LISTEN_KEY = { listenKeyRefreshRate: KEY_RENEWAL_MS, listenKeyRefresh: { listenKeyRefreshRate: KEY_RENEWAL_MS } } as const;
+
 /** The longest range that userTrades and income answer at once (API description). */
 const SPAN_MS = 7 * 24 * 3_600_000 - 1;
 const PAGE = 1_000;
@@ -114,7 +118,24 @@ export function extendBinance(Base: CcxtClass, sink: StreamSink): CcxtClass {
       if (update !== null) sink.onOrder(update);
       super.handleOrderUpdate(client, message);
     }
+
+    /** ccxt ignores that its key has ended and would wait for ever; the session dials again with a new one. */
+    override handleMessage(client: CcxtClient, message: unknown): void {
+      const event = field(message, "data") ?? message;
+      if (text(event, "e") !== "listenKeyExpired") return super.handleMessage(client, message);
+      for (const kind of ["swap", "spot", "future"]) {
+        for (const memory of [this.options.lastAuthenticatedTime, this.options.listenKey, this.options[kind]])
+          if (typeof memory === "object" && memory !== null) forget(memory as Record<string, unknown>, kind);
+      }
+      client.reset(new Error("the listen key has expired"));
+    }
   };
+}
+
+/** ccxt keeps the key by kind (Aster), or in the kind's own settings (Binance). */
+function forget(memory: Record<string, unknown>, kind: string): void {
+  if (Object.hasOwn(memory, kind)) memory[kind] = typeof memory[kind] === "number" ? 0 : undefined;
+  if (Object.hasOwn(memory, "listenKey")) Object.assign(memory, { listenKey: undefined, lastAuthenticatedTime: 0 });
 }
 
 function kindOf(symbol: string): "swap" | "spot" {

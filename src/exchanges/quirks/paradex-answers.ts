@@ -1,6 +1,6 @@
 // What Paradex's answers mean: its error codes, the shape of each success, and how far an order has come.
 
-import { money, text as decimal } from "../../core/money.ts";
+import { text as decimal, money } from "../../core/money.ts";
 import type { AnswerTable } from "../outcome.ts";
 import type { Charges, OrderUpdate } from "../quirks.ts";
 import { field, text } from "./fields.ts";

@@ -1,13 +1,11 @@
-// ccxt's Paradex with one token for all, the exchange's clock, cancels that are confirmed, and the private channels it leaves out.
+// Paradex's streams: signing in on the socket, the account's own channels that ccxt leaves out, and cancels that they confirm.
 
 import { EventEmitter, once } from "node:events";
-import type { CcxtClass, CcxtClient, CcxtExchange, CcxtIncome, CcxtMarket, CcxtOrder, CcxtTrade, Params } from "../ccxt-loader.ts";
-import { AnswerError } from "../outcome.ts";
+import type { CcxtClass, CcxtClient, CcxtOrder, Params } from "../ccxt-loader.ts";
 import type { OrderName, StreamSink } from "../quirks.ts";
-import { newContext, withContext } from "../request-context.ts";
-import { field, list, text } from "./fields.ts";
-import { filledIn, orderUpdateOf, statusIn, TOKEN_CODES } from "./paradex-answers.ts";
-import { TokenKeeper } from "./paradex-token.ts";
+import { field, text } from "./fields.ts";
+import { orderUpdateOf, statusIn } from "./paradex-answers.ts";
+import { type CcxtParadexClass, type ParadexRest, paradexRest } from "./paradex-rest.ts";
 
 const OWN_CHANNELS = ["orders.ALL", "fills.ALL"];
 /** The exchange answers requests of a stream at once; one that does not is as good as gone. */
@@ -17,57 +15,18 @@ const CLOSING_MS = 1_000;
 /** A cancel of which no more is known than that it is queued. */
 const QUEUED: CcxtOrder = { info: {} };
 
-/** The lists that Paradex hands out page by page. */
-export type HistoryRead = "privateGetFills" | "privateGetFundingPayments" | "privateGetOrdersHistory";
-type Endpoint = (params: Params) => Promise<unknown>;
-
-/** What ccxt's class has and we use. */
-interface CcxtParadex extends CcxtExchange, Readonly<Record<HistoryRead, Endpoint>> {
-  readonly privateDeleteOrdersByClientIdClientId: Endpoint;
-  readonly privateDeleteOrdersOrderId: Endpoint;
-  readonly privateGetAccount: Endpoint;
-  readonly privateGetAccountInfo: Endpoint;
-  readonly privateGetAccountKeysSubkeys: Endpoint;
-  readonly privateGetAccountMargin: Endpoint;
-  readonly privateGetBalance: Endpoint;
-  readonly privatePostAccountMarginMarket: Endpoint;
-  getSystemConfig(): Promise<unknown>;
-  authenticateRest(): Promise<string>;
-  nonce(): number;
-  request(path: string, api: unknown, method: string, ...rest: readonly unknown[]): Promise<unknown>;
-  fetchMarkets(params?: Params): Promise<unknown>;
-  parseIncome(raw: unknown, market?: CcxtMarket): CcxtIncome;
-  parseMarket(raw: unknown): CcxtMarket;
-  parseOrder(raw: unknown, market?: CcxtMarket): CcxtOrder;
-  parseTrade(raw: unknown, market?: CcxtMarket): CcxtTrade;
-  requestId(): number;
-  watch(url: string, messageHash: string, message: unknown, subscribeHash: string): Promise<unknown>;
-}
-type CcxtParadexClass = new (config?: Params) => CcxtParadex;
-
 interface Client extends CcxtClient {
   future(messageHash: string): Promise<unknown>;
   reject(error: Error, messageHash: string): void;
 }
 
 /** What we add to it. */
-export interface Paradex extends CcxtParadex {
+export interface Paradex extends ParadexRest {
   /** Asks for a cancel and, while the private stream stands, waits for a moment for the order to be closed. */
   cancelOwn(name: OrderName): Promise<CcxtOrder>;
-  /** One page of the account's history on a symbol, newest first. */
-  historyPage(read: HistoryRead, symbol: string, since: number, cursor: string | null, limit: number): Promise<HistoryPage>;
   /** Subscribes to the account's own channels and stays until their connection ends, with a rejection. */
   watchOwn(): Promise<never>;
   watchMark(symbol: string): Promise<unknown>;
-}
-
-export interface HistoryPage {
-  readonly rows: readonly unknown[];
-  readonly next: string | null;
-}
-
-function feeIn(raw: unknown, side: "maker_fee" | "taker_fee"): string | null {
-  return text(field(field(field(raw, "fee_config"), "api_fee"), side), "fee");
 }
 
 /** What the wait for a symbol's next mark price is called. */
@@ -81,7 +40,7 @@ function closingName(exchangeOrderId: string | null, clientOrderId: string | nul
 }
 
 export function extendParadex(Base: CcxtClass, sink: StreamSink): CcxtClass {
-  return class ExtendedParadex extends readsAndOrders(Base as CcxtParadexClass) implements Paradex {
+  return class ExtendedParadex extends paradexRest(Base as CcxtParadexClass) implements Paradex {
     readonly #closed = new EventEmitter();
     /** The connection whose own channels are subscribed. */
     #listening: CcxtClient | null = null;
@@ -179,90 +138,6 @@ export function extendParadex(Base: CcxtClass, sink: StreamSink): CcxtClass {
 
     private socketUrl(): string {
       return text(this.urls.api, "ws") ?? "";
-    }
-  };
-}
-
-/** The part without streams. */
-function readsAndOrders(Base: CcxtParadexClass) {
-  return class ParadexReads extends Base {
-    readonly #token = new TokenKeeper(
-      () => this.signIn(),
-      () => performance.now(),
-    );
-
-    /** ccxt signs in once per caller at the token's end. This one signs in once, and early. */
-    override async authenticateRest(): Promise<string> {
-      return await this.#token.current();
-    }
-
-    /** Seconds of the exchange's clock. ccxt signs with ours, whatever it shows. */
-    override nonce(): number {
-      return Math.floor((Date.now() - Number(this.options.timeDifference ?? 0)) / 1_000);
-    }
-
-    override async fetchMarkets(params?: Params): Promise<unknown> {
-      await this.loadTimeDifference();
-      return await super.fetchMarkets(params);
-    }
-
-    /** A token that the exchange refuses is renewed. Only a read is asked again: an order was refused, and that is its answer. */
-    override async request(path: string, api: unknown, method: string, ...rest: readonly unknown[]): Promise<unknown> {
-      const token = this.options.authToken;
-      try {
-        return await super.request(path, api, method, ...rest);
-      } catch (error) {
-        if (!(error instanceof AnswerError) || !TOKEN_CODES.has(error.code ?? "") || path === "auth") throw error;
-        this.#token.refuse(token);
-        const renewed = this.#token.current();
-        if (method !== "GET") {
-          renewed.catch(() => undefined);
-          throw error;
-        }
-        await renewed;
-        return await super.request(path, api, method, ...rest);
-      }
-    }
-
-    /** Without the header that names a partner. */
-    override sign(path: string, api: unknown, method: string, params: Params, headers: unknown, body: unknown): unknown {
-      const signed = super.sign(path, api, method, params, headers, body) as { readonly headers?: Readonly<Record<string, string>> };
-      const { "PARADEX-PARTNER": _, ...own } = signed.headers ?? {};
-      return { ...signed, headers: own };
-    }
-
-    /** With the fees that the market names; ccxt writes the same pair everywhere. */
-    override parseMarket(raw: unknown): CcxtMarket {
-      const market = super.parseMarket(raw);
-      const [maker, taker] = [feeIn(raw, "maker_fee") ?? market.maker, feeIn(raw, "taker_fee") ?? market.taker];
-      return { ...market, ...(maker === undefined ? {} : { maker }), ...(taker === undefined ? {} : { taker }) };
-    }
-
-    override parseOrder(raw: unknown, market?: CcxtMarket): CcxtOrder {
-      const order = super.parseOrder(raw, market);
-      const filled = filledIn(raw);
-      return filled === null ? order : { ...order, filled };
-    }
-
-    /** ccxt drops the cursor of the next page. */
-    async historyPage(read: HistoryRead, symbol: string, since: number, cursor: string | null, limit: number): Promise<HistoryPage> {
-      await this.authenticateRest();
-      const query = { market: this.market(symbol).id, start_at: Math.max(0, Math.floor(since)), page_size: limit };
-      const answer = await this[read](cursor === null ? query : { ...query, cursor });
-      return { rows: list(answer, "results"), next: text(answer, "next") };
-    }
-
-    protected refuseToken(token: string): void {
-      this.#token.refuse(token);
-    }
-
-    /** In a context of its own: an order that waits for it is not sent by it. Cancels need the token, so it has their turn. */
-    private signIn(): Promise<string> {
-      return withContext(newContext("cancel", "read"), () => {
-        // The old token stays in use for requests that are on their way; ccxt only thinks that it is over.
-        this.options.expires = 0;
-        return super.authenticateRest();
-      });
     }
   };
 }

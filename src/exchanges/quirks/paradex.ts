@@ -2,7 +2,7 @@
 
 import { getStarkKey } from "@scure/starknet";
 import type { CredentialValues } from "../../core/credentials.ts";
-import { money, text as decimal } from "../../core/money.ts";
+import { text as decimal, money } from "../../core/money.ts";
 import type { PerpSettings } from "../../core/ports.ts";
 import { UserError } from "../../core/text.ts";
 import type { CcxtExchange, CcxtMarket, CcxtOrder, Params } from "../ccxt-loader.ts";
@@ -13,7 +13,8 @@ import type { KeyRights, OrderName, OrderRequest, Quirks } from "../quirks.ts";
 import { field, list, text } from "./fields.ts";
 import { genericQuirks, orderParams, tradeKey } from "./generic.ts";
 import { chargesOf, isReadable, PARADEX_ANSWERS, statusIn } from "./paradex-answers.ts";
-import { extendParadex, type HistoryRead, type Paradex } from "./paradex-exchange.ts";
+import { extendParadex, type Paradex } from "./paradex-exchange.ts";
+import type { HistoryRead } from "./paradex-rest.ts";
 
 /** Sent with each order as `recv_window`: Paradex refuses one that arrives later than this after its signature's time. */
 const WINDOW_MS = 2_000;
