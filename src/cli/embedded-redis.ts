@@ -154,7 +154,8 @@ async function spawnRedis({ folder, program }: EmbeddedRedisOptions): Promise<Ch
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   // A group of its own: Ctrl-C in the terminal must not end Redis before the bots have stopped.
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const env = { PATH: process.env.PATH, LANG: process.env.LANG, TZ: process.env.TZ, BOTSWAIN_HOME: process.env.BOTSWAIN_HOME };
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true, env });
   let output = "";
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString("utf8")).slice(-2_000);

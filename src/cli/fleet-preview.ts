@@ -1,25 +1,30 @@
 // What starting or adjusting a bot would mean, for the chat: the strategy's preview on the simulated exchange's own market.
 
-import type { BotConfig } from "../core/bot-config.ts";
 import { previewBot } from "../core/bot-preview.ts";
 import type { Preview, Strategy } from "../core/strategy.ts";
+import type { BotRecord } from "../storage/bots.ts";
+import type { Database } from "../storage/database.ts";
+import { checkFit } from "./account-access.ts";
 import { previewMarket } from "./preview-market.ts";
 import type { Settings } from "./settings.ts";
 
 /**
  * Previews a configured bot. Null when its market cannot be read here: real exchanges are asked by workers only, since only
- * they take permits.
+ * they take permits. Throws a UserError for a bot that is stopped and could not start, as its account does not fit its mode.
  */
 export function createFleetPreview(
   settings: Settings,
+  db: Database,
   strategies: ReadonlyMap<string, Strategy>,
-): (config: BotConfig) => Promise<Preview | null> {
-  return async (config) => {
+): (record: Pick<BotRecord, "config" | "desired">) => Promise<Preview | null> {
+  return async ({ config, desired }) => {
     const strategy = strategies.get(config.strategy);
-    if (strategy === undefined || config.mode !== "sim") return null;
-    const params = strategy.params.safeParse(config.params);
-    if (!params.success) return null;
+    const params = strategy?.params.safeParse(config.params);
+    if (strategy === undefined || params?.success !== true) return null;
     const legs = strategy.legs(params.data, { exchange: config.exchange, account: config.account, symbol: config.symbol });
+    // One that runs has its access; what changed meanwhile matters at its next start.
+    if (desired === "stopped") await checkFit(settings, db, Object.values(legs), config.mode);
+    if (config.mode !== "sim") return null;
     const market = await previewMarket({
       config,
       legs,

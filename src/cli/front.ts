@@ -60,7 +60,7 @@ export async function startFrontRole({ settings, log }: RoleContext): Promise<Ru
   const signals = createSignals(command, subscriber);
   const queues = createQueues(redisUrl);
   const commands = await loadCommands();
-  const preview = createFleetPreview(settings, await loadStrategies(settings.strategyFolders));
+  const preview = createFleetPreview(settings, db, await loadStrategies(settings.strategyFolders));
   const services: DispatchServices = {
     commands,
     fleet: createFleet({
@@ -70,7 +70,8 @@ export async function startFrontRole({ settings, log }: RoleContext): Promise<Ru
       queues,
       signals,
       clock,
-      preview: ({ config }) => preview(config),
+      timezone: settings.timezone,
+      preview,
     }),
     users: createUsers(db),
     confirmations: createConfirmations(db, clock),

@@ -4,4 +4,10 @@ import { runCommandLine } from "./program.ts";
 
 // Whatever we write (database, logs, sockets) belongs to its owner alone.
 process.umask(0o077);
+if (process.report !== undefined) {
+  // Node's diagnostic report holds the whole environment, secrets included.
+  process.report.reportOnFatalError = false;
+  process.report.reportOnUncaughtException = false;
+  process.report.reportOnSignal = false;
+}
 process.exitCode = await runCommandLine(process.argv.slice(2));

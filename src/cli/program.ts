@@ -6,17 +6,21 @@ import { Command, CommanderError } from "commander";
 import { EXIT } from "./exit-code.ts";
 import { complain, inWords, wordsOf } from "./language.ts";
 import { PROJECT_FOLDER } from "./settings.ts";
+import { addAccount } from "./verbs/account.ts";
 import { addChat } from "./verbs/chat.ts";
 import { addConfig } from "./verbs/config.ts";
+import { addDb } from "./verbs/db.ts";
 import { addDoctor } from "./verbs/doctor.ts";
 import { addDown } from "./verbs/down.ts";
 import { addExec } from "./verbs/exec.ts";
+import { addExport } from "./verbs/export.ts";
 import { addLogs } from "./verbs/logs.ts";
 import { addPreview } from "./verbs/preview.ts";
 import { addPs } from "./verbs/ps.ts";
 import { addRoles } from "./verbs/roles.ts";
 import { addSetup } from "./verbs/setup.ts";
 import { addSimulate } from "./verbs/simulate.ts";
+import { addStats } from "./verbs/stats.ts";
 import { addUp } from "./verbs/up.ts";
 
 const VERBS = [
@@ -26,9 +30,13 @@ const VERBS = [
   addLogs,
   addChat,
   addExec,
+  addAccount,
   addConfig,
   addPreview,
   addSimulate,
+  addStats,
+  addExport,
+  addDb,
   addSetup,
   addDoctor,
   addRoles,

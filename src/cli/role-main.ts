@@ -1,6 +1,7 @@
 // Runs one role (exchange-sim, worker, front) as a process of its own: settings, log, readiness, and a graceful end.
 
 import type { Logger } from "pino";
+import { redactor } from "../core/redact.ts";
 import { UserError } from "../core/text.ts";
 import { prepareDataFolder } from "./data-folder.ts";
 import { EXIT } from "./exit-code.ts";
@@ -52,7 +53,7 @@ export async function runRole(name: string, start: (context: RoleContext) => Pro
     if (ending.signal.aborted) process.exit(EXIT.success);
     const isMendable = error instanceof UserError;
     const words = isMendable ? error.text[languageIn(process.env)] : error instanceof Error ? error.stack : String(error);
-    process.stderr.write(`${words}\n`);
+    process.stderr.write(`${redactor.scrub(words ?? "")}\n`);
     process.exit(isSupervised && isMendable ? EXIT.needsMending : EXIT.failure);
   }
 }

@@ -1,14 +1,16 @@
 // Reads `.env` and the environment once, at start, and reports every fault at once.
 
-import { accessSync, constants, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import { type FleetRiskLimits, NO_FLEET_RISK } from "../core/fleet-risk-limits.ts";
 import { type Language, languageOf, type Text, UserError } from "../core/text.ts";
 import { Secret } from "../exchanges/account.ts";
 import type { LimitOverrides } from "../exchanges/limits.ts";
+import { PASSPHRASE_MIN_LENGTH } from "../storage/sealing/passphrase.ts";
 import { strategyFolders } from "../strategies/index.ts";
+import { type EnvAccount, isAccountVariable, readEnvAccounts } from "./account-environment.ts";
 import { type DataFolder, locateDataFolder } from "./data-folder.ts";
 import { readEnvFile } from "./env-file.ts";
 import { type AllowedUser, type SimDataFile, type ValueOf, type VariableName, variables } from "./variables.ts";
@@ -33,6 +35,14 @@ export interface Settings {
   readonly fleetRisk: FleetRiskLimits;
   /** Where strategies are loaded from. */
   readonly strategyFolders: readonly string[];
+  readonly accounts: {
+    /** Where the key that seals accounts lies. */
+    readonly keyFile: string;
+    /** Seals accounts instead of the key file when set. */
+    readonly passphrase: Secret | null;
+    /** The accounts of the environment, when nothing is to be stored; null: those of the database. */
+    readonly fromEnv: readonly EnvAccount[] | null;
+  };
   readonly sim: {
     readonly data: readonly SimDataFile[];
     readonly speed: number;
@@ -101,7 +111,7 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     faults.push(...faultsOf(name, value.trim(), parsed.error.issues));
     return null;
   };
-  const settings = assemble(get, dataFolder);
+  const settings = assemble(get, dataFolder, accountsOf(get, dataFolder, values, faults));
   faults.push(...unreadable(settings.sim.data));
   if (faults.length > 0)
     throw new UserError({ en: faults.map((f) => f.en).join("\n"), "zh-TW": faults.map((f) => f["zh-TW"]).join("\n") }, "settings");
@@ -110,7 +120,47 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
 
 type Getter = <Name extends VariableName>(name: Name) => ValueOf<Name> | null;
 
-function assemble(get: Getter, dataFolder: DataFolder): Settings {
+function accountsOf(get: Getter, { path }: DataFolder, values: NodeJS.ProcessEnv, faults: Text[]): Settings["accounts"] {
+  const keyFile = get("BOTSWAIN_KEY_FILE");
+  const passphrase = passphraseOf(get("BOTSWAIN_PASSPHRASE"), get("BOTSWAIN_PASSPHRASE_FILE"), faults);
+  if (keyFile !== null && passphrase !== null)
+    faults.push({
+      en: "BOTSWAIN_KEY_FILE and a passphrase are both set; accounts are sealed with one of them, so keep one.",
+      "zh-TW": "同時設定了 BOTSWAIN_KEY_FILE 與密語；帳戶只用其中一種封存，請只留一個。",
+    });
+  const armed = get("BOTSWAIN_ARMED") ?? [];
+  const isFromEnv = get("BOTSWAIN_ACCOUNTS_FROM_ENV") === true;
+  if (isFromEnv) {
+    const { accounts, faults: found } = readEnvAccounts(values, armed);
+    faults.push(...found);
+    return { keyFile: keyFile ?? join(path, "master.key"), passphrase, fromEnv: accounts };
+  }
+  if (armed.length > 0)
+    faults.push({
+      en: 'BOTSWAIN_ARMED counts only with BOTSWAIN_ACCOUNTS_FROM_ENV=true; arm a stored account with "account arm".',
+      "zh-TW": "BOTSWAIN_ARMED 僅在 BOTSWAIN_ACCOUNTS_FROM_ENV=true 時有效；已儲存的帳戶請用「account arm」啟用。",
+    });
+  return { keyFile: keyFile ?? join(path, "master.key"), passphrase, fromEnv: null };
+}
+
+function passphraseOf(value: string | null, file: string | null, faults: Text[]): Secret | null {
+  if (file === null) return value === null ? null : new Secret(value);
+  try {
+    const content = readFileSync(file, "utf8").replace(/\r?\n$/, "");
+    if (content.length >= PASSPHRASE_MIN_LENGTH && value === null) return new Secret(content);
+  } catch {
+    // Said below, in the same words as for one that is too short.
+  }
+  if (value === null) faults.push(faultOf("BOTSWAIN_PASSPHRASE_FILE", file, [file]));
+  else
+    faults.push({
+      en: "BOTSWAIN_PASSPHRASE and BOTSWAIN_PASSPHRASE_FILE are both set; keep one.",
+      "zh-TW": "同時設定了 BOTSWAIN_PASSPHRASE 與 BOTSWAIN_PASSPHRASE_FILE；請只留一個。",
+    });
+  return null;
+}
+
+function assemble(get: Getter, dataFolder: DataFolder, accounts: Settings["accounts"]): Settings {
   const secret = (name: "TELEGRAM_BOT_TOKEN" | "DISCORD_BOT_TOKEN" | "DISCORD_ALERT_WEBHOOK_URL"): Secret | null => {
     const value = get(name);
     return value === null ? null : new Secret(value);
@@ -126,6 +176,7 @@ function assemble(get: Getter, dataFolder: DataFolder): Settings {
     limits: get("BOTSWAIN_LIMITS") ?? {},
     fleetRisk: get("BOTSWAIN_FLEET_RISK") ?? NO_FLEET_RISK,
     strategyFolders: strategyFolders({ BOTSWAIN_STRATEGIES: get("BOTSWAIN_STRATEGIES") ?? undefined }),
+    accounts,
     sim: {
       data: get("BOTSWAIN_SIM_DATA") ?? [],
       speed: get("BOTSWAIN_SIM_SPEED") ?? 1,
@@ -174,7 +225,7 @@ function faultOf(name: VariableName, value: string, messages: readonly string[])
 function unknownNames(path: string, names: readonly string[]): Text[] {
   const known = [...Object.keys(variables), ...OTHER_NAMES];
   return names
-    .filter((name) => /^(BOTSWAIN|TELEGRAM|DISCORD)_/.test(name) && !known.includes(name))
+    .filter((name) => /^(BOTSWAIN|TELEGRAM|DISCORD)_/.test(name) && !known.includes(name) && !isAccountVariable(name))
     .map((name) => ({
       en: `${path} sets ${name}, which is no setting of Botswain: see .env.example for the names.`,
       "zh-TW": `${path} 設定了 ${name}，但 Botswain 沒有這個設定：名稱請見 .env.example。`,

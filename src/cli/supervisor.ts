@@ -57,6 +57,11 @@ export function heldBy(folder: DataFolder, holder: LockHolder): UserError {
   );
 }
 
+/** The simulated exchange has no business with real accounts. */
+function withoutAccounts(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^BOTSWAIN_(ACCOUNT|ARMED|PASSPHRASE|KEY_FILE)/.test(name)));
+}
+
 /** Takes the data folder and starts everything on it. Throws a UserError when the folder is held or Redis cannot be had. */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const folder = options.settings.dataFolder;
@@ -113,7 +118,7 @@ class RunningSupervisor implements Supervisor {
       childEnv.REDIS_URL = this.#redis.url;
     }
     const roles: readonly Role[] = settings.sim.url === null ? ["exchange-sim", "worker", "bot"] : ["worker", "bot"];
-    for (const role of roles) this.#startRole(role, childEnv);
+    for (const role of roles) this.#startRole(role, role === "exchange-sim" ? withoutAccounts(childEnv) : childEnv);
     this.#changed();
   }
 

@@ -6,6 +6,7 @@ import type { Role } from "../core/command.ts";
 import { type FleetRiskLimits, parseFleetRisk } from "../core/fleet-risk-limits.ts";
 import { type Language, type Text, UserError } from "../core/text.ts";
 import { type LimitOverrides, parseLimitOverrides } from "../exchanges/limits.ts";
+import { PASSPHRASE_MIN_LENGTH } from "../storage/sealing/passphrase.ts";
 
 /** A person named in TELEGRAM_ALLOWED_USERS or DISCORD_ALLOWED_USERS. */
 export interface AllowedUser {
@@ -65,6 +66,16 @@ function allowedUser(part: string): AllowedUser | null {
   const match = /^(\d{1,20})(?::(viewer|operator|admin))?$/.exec(part);
   return match?.[1] === undefined ? null : { id: match[1], role: (match[2] as Role | undefined) ?? "operator" };
 }
+
+function armedAccount(part: string): string | null {
+  return /^[a-z0-9]{2,30}:[a-z][a-z0-9_-]{0,31}$/.test(part) ? part : null;
+}
+
+const yesOrNo: z.ZodType<boolean, string> = z
+  .string()
+  .transform((value) => value.toLowerCase())
+  .refine((value) => /^(1|0|true|false|yes|no|on|off)$/.test(value))
+  .transform((value) => /^(1|true|yes|on)$/.test(value));
 
 function isUrl(value: string, protocols: readonly string[]): boolean {
   return URL.canParse(value) && protocols.includes(new URL(value).protocol);
@@ -163,6 +174,28 @@ export const variables = {
     fleetRisk,
     'JSON such as {"fleet":{"maxDailyLoss":"500"},"accounts":{"backpack/sim":{"maxNetExposure":{"ETH":"2"}}}}',
     'JSON，例如 {"fleet":{"maxDailyLoss":"500"},"accounts":{"backpack/sim":{"maxNetExposure":{"ETH":"2"}}}}',
+  ),
+  BOTSWAIN_KEY_FILE: variable(
+    z.string(),
+    "the path of the key file that seals accounts, readable by its owner alone",
+    "封存帳戶的金鑰檔路徑，僅限擁有者可讀",
+  ),
+  BOTSWAIN_PASSPHRASE: variable(
+    checked((value) => value.length >= PASSPHRASE_MIN_LENGTH),
+    `a passphrase of at least ${PASSPHRASE_MIN_LENGTH} characters`,
+    `至少 ${PASSPHRASE_MIN_LENGTH} 個字元的密語`,
+    true,
+  ),
+  BOTSWAIN_PASSPHRASE_FILE: variable(
+    z.string(),
+    `the path of a readable file with a passphrase of at least ${PASSPHRASE_MIN_LENGTH} characters`,
+    `可讀取的檔案路徑，內含至少 ${PASSPHRASE_MIN_LENGTH} 個字元的密語`,
+  ),
+  BOTSWAIN_ACCOUNTS_FROM_ENV: variable(yesOrNo, "true or false", "true 或 false"),
+  BOTSWAIN_ARMED: variable(
+    listOf(armedAccount),
+    "accounts that may trade real money, EXCHANGE:NAME separated by commas, e.g. backpack:main",
+    "可用真實資金交易的帳戶，以逗號分隔的 交易所:名稱，例如 backpack:main",
   ),
   BOTSWAIN_STRATEGIES: variable(
     z.string(),

@@ -5,6 +5,7 @@ import { money } from "../../core/money.ts";
 import type { Capabilities, PerpSettings } from "../../core/ports.ts";
 import { UserError } from "../../core/text.ts";
 import type { CcxtClass, CcxtExchange, CcxtOrder, CcxtPosition, CcxtTrade, Params } from "../ccxt-loader.ts";
+import { credentialFieldsOf } from "../credential-fields.ts";
 import { type BucketLimit, limitsOf } from "../limits.ts";
 import { AnswerError, DeniedError } from "../outcome.ts";
 import { byTime } from "../paging.ts";
@@ -24,15 +25,6 @@ const STATUSES: Readonly<Record<string, ReturnType<Quirks["statusOf"]>>> = {
   expired: "expired",
   rejected: "rejected",
 };
-
-export const API_KEY: CredentialField = {
-  name: "apiKey",
-  isSecret: true,
-  summary: { en: "API key", "zh-TW": "API 金鑰" },
-  pattern: /^\S{8,256}$/,
-  right: { en: "the key as the exchange shows it, without spaces", "zh-TW": "交易所顯示的金鑰，不含空白" },
-};
-export const API_SECRET: CredentialField = { ...API_KEY, name: "secret", summary: { en: "API secret", "zh-TW": "API 密鑰" } };
 
 /** The order's own words for ccxt: only these reach the exchange, whatever else an object holds. */
 export function orderParams(order: OrderRequest, id: Params): Params {
@@ -152,7 +144,7 @@ function login(id: string, fields: readonly CredentialField[], values: Credentia
 /** Everything that may differ, as it is for an exchange that nobody has described; a described one replaces what it knows. */
 export function genericQuirks(id: string, own: Partial<Quirks> = {}): Quirks {
   const idOut = own.idOut ?? digitsOnly;
-  const credentials = own.credentials ?? [API_KEY, API_SECRET];
+  const credentials = own.credentials ?? credentialFieldsOf(id);
   const limits: readonly BucketLimit[] = own.limits ?? limitsOf(id);
   return {
     id,

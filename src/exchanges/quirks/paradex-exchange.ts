@@ -22,7 +22,7 @@ interface Client extends CcxtClient {
 
 /** What we add to it. */
 export interface Paradex extends ParadexRest {
-  /** Asks for a cancel and, while the private stream stands, waits for a moment for the order to be closed. */
+  /** Asks for a cancel (who is signed in already) and, while the private stream stands, waits for a moment for the order to be closed. */
   cancelOwn(name: OrderName): Promise<CcxtOrder>;
   /** Subscribes to the account's own channels and stays until their connection ends, with a rejection. */
   watchOwn(): Promise<never>;
@@ -46,7 +46,6 @@ export function extendParadex(Base: CcxtClass, sink: StreamSink): CcxtClass {
     #listening: CcxtClient | null = null;
 
     async cancelOwn({ clientOrderId, exchangeOrderId }: OrderName): Promise<CcxtOrder> {
-      await this.authenticateRest();
       const stop = new AbortController();
       const name = closingName(exchangeOrderId, clientOrderId);
       const told = once(this.#closed, name, { signal: stop.signal }).then(

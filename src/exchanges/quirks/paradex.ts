@@ -7,7 +7,7 @@ import type { PerpSettings } from "../../core/ports.ts";
 import { UserError } from "../../core/text.ts";
 import type { CcxtExchange, CcxtMarket, CcxtOrder, Params } from "../ccxt-loader.ts";
 import { credentialFieldsOf } from "../credential-fields.ts";
-import { AnswerError, DeniedError } from "../outcome.ts";
+import { AnswerError, DeniedError, messageOf } from "../outcome.ts";
 import { byCursor, type Pages } from "../paging.ts";
 import type { KeyRights, OrderName, OrderRequest, Quirks } from "../quirks.ts";
 import { field, list, text } from "./fields.ts";
@@ -88,16 +88,26 @@ async function setPerp(exchange: CcxtExchange, symbol: string, { leverage, margi
   });
 }
 
-function place(exchange: CcxtExchange, order: OrderRequest): Promise<CcxtOrder> {
+/** Before an order or cancel: while nobody is signed in it is not sent, and nothing about it is in doubt. Throws a DeniedError. */
+async function signedIn(exchange: CcxtExchange): Promise<Paradex> {
+  try {
+    await own(exchange).authenticateRest();
+    return own(exchange);
+  } catch (error) {
+    throw new DeniedError("notSignedIn", messageOf(error));
+  }
+}
+
+async function place(exchange: CcxtExchange, order: OrderRequest): Promise<CcxtOrder> {
   const { symbol, side, quantity, price, clientOrderId } = order;
   const params = { ...orderParams(order, { clientOrderId: paradex.idOut(clientOrderId) }), recv_window: WINDOW_MS };
-  return exchange.createOrder(symbol, "limit", side, quantity, price, params);
+  return await (await signedIn(exchange)).createOrder(symbol, "limit", side, quantity, price, params);
 }
 
 /** Changes price and size in place; the order keeps its id, its side and what kind of order it is. */
 async function amend(exchange: CcxtExchange, { exchangeOrderId }: OrderName, to: OrderRequest): Promise<CcxtOrder> {
   if (exchangeOrderId === null) throw new DeniedError("noExchangeId", "Paradex changes an order by its own id, which is not known yet");
-  return await exchange.editOrder(exchangeOrderId, to.symbol, "limit", to.side, to.quantity, to.price, {});
+  return await (await signedIn(exchange)).editOrder(exchangeOrderId, to.symbol, "limit", to.side, to.quantity, to.price, {});
 }
 
 function history<Row extends { readonly timestamp?: number }>(
@@ -147,7 +157,7 @@ export const paradex: Quirks = genericQuirks("paradex", {
   maxLeverage,
   place,
   amend,
-  cancel: (exchange, name) => own(exchange).cancelOwn(name),
+  cancel: async (exchange, name) => await (await signedIn(exchange)).cancelOwn(name),
   openOrders: (exchange) => exchange.fetchOpenOrders(),
   balances,
   fills: (exchange, symbol, since) =>
