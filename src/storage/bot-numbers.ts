@@ -3,6 +3,7 @@
 import { sqltag as sql } from "@prisma/client/runtime/client";
 import { BOT_NUMBER_MAX } from "../core/client-order-id.ts";
 import { UserError } from "../core/text.ts";
+import { retiredNumbers } from "./config-retired.ts";
 import type { Transaction } from "./database.ts";
 
 export interface AccountName {
@@ -25,10 +26,13 @@ export async function lockAccount(tx: Transaction, { exchange, account }: Accoun
     ON CONFLICT ("exchange", "name") DO UPDATE SET "name" = excluded."name"`);
 }
 
-/** The smallest number that no bot has on a locked account. Throws a UserError when there is none. */
+/** The number that the bot had here once, else the smallest that no bot has or had. Throws a UserError when there is none. */
 export async function freeNumber(tx: Transaction, { exchange, account }: AccountName, botId: string): Promise<number> {
   const rows = await tx.botNumber.findMany({ where: { exchange, account }, select: { number: true } });
-  const taken = new Set(rows.map((row) => row.number));
+  const retired = await retiredNumbers(tx, { exchange, account });
+  const own = retired.get(botId);
+  if (own !== undefined) return own;
+  const taken = new Set([...rows.map((row) => row.number), ...retired.values()]);
   for (let number = 1; number <= BOT_NUMBER_MAX; number += 1) if (!taken.has(number)) return number;
   throw new UserError({
     en: `Account ${account} on ${exchange} already has ${BOT_NUMBER_MAX} bots, which is the most; use another account for ${botId}.`,

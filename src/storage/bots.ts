@@ -6,9 +6,10 @@ import { COUNTER_MAX, decodeClientOrderId, encodeClientOrderId } from "../core/c
 import type { Desired } from "../core/events.ts";
 import { type InstrumentRef, refKey } from "../core/instrument.ts";
 import type { FillRow, OrderRow, StateRow, StoredBot, StoredClaim } from "../core/ports.ts";
-import { type BotStatus, NO_NUMBERS } from "../core/status.ts";
+import { type BotStatus, readStatus } from "../core/status.ts";
 import { type Text, UserError } from "../core/text.ts";
 import { type AccountName, freeNumber, lockAccount, takeNumbers } from "./bot-numbers.ts";
+import { retiredBot } from "./config-retired.ts";
 import type { Database, Transaction } from "./database.ts";
 import type { Prisma } from "./generated/sqlite/client.ts";
 
@@ -155,19 +156,20 @@ function toRecord(row: Prisma.BotGetPayload<{ include: typeof WITH_CONFIG }>): B
     pid: row.pid,
     firstStartedAt: row.firstStartedAt === null ? null : Number(row.firstStartedAt),
     fillCount: row.fillCount,
-    // One that an older version saved lacks what came later.
-    lastStatus: row.lastStatus === null ? null : { ...NO_NUMBERS, ...(JSON.parse(row.lastStatus) as BotStatus) },
+    lastStatus: row.lastStatus === null ? null : readStatus(row.lastStatus),
   };
 }
 
-async function insertBot(tx: Transaction, config: BotConfig, at: number): Promise<BotRecord> {
+/** Within a transaction; see `Bots.create`. A bot that was taken out comes back under its numbers, after its epoch and fills. */
+export async function insertBot(tx: Transaction, config: BotConfig, at: number): Promise<BotRecord> {
   const { id, exchange, account } = config;
   await lockAccount(tx, { exchange, account }, at);
   const number = await freeNumber(tx, { exchange, account }, id);
   const row = { id, exchange, account, number, createdAt: BigInt(at) };
+  const { epoch, fillCount } = (await retiredBot(tx, id)) ?? { epoch: 0, fillCount: 0 };
   const inserted = await tx.$executeRaw(sql`
-    INSERT INTO bots ("id", "exchange", "account", "number", "createdAt")
-    VALUES (${row.id}, ${exchange}, ${account}, ${number}, ${row.createdAt}) ON CONFLICT ("id") DO NOTHING`);
+    INSERT INTO bots ("id", "exchange", "account", "number", "epoch", "fillCount", "createdAt")
+    VALUES (${row.id}, ${exchange}, ${account}, ${number}, ${epoch}, ${fillCount}, ${row.createdAt}) ON CONFLICT ("id") DO NOTHING`);
   if (inserted === 0)
     throw new UserError({
       en: `There is already a bot named ${id}; choose another name.`,

@@ -1,66 +1,20 @@
 // `config validate` and `preview`: every example is right and can be previewed; what is wrong is one sentence or a list, never a stack.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { runCommandLine } from "../../src/cli/program.ts";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { PRODUCTS } from "../../src/core/bot-products.ts";
+import { declareDesk, example, EXAMPLES as examples } from "./config-desk.ts";
 
-const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
 /** Within the range that each example asks for. */
 const PRICES: Readonly<Record<string, string>> = { ETH: "2500", BTC: "65000", SOL: "150" };
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "botswain-config-"));
-  vi.stubEnv("BOTSWAIN_HOME", folder);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
-  rmSync(folder, { recursive: true, force: true });
-});
-
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Collects what is written to a stream instead of writing it. */
-function capture(stream: NodeJS.WriteStream): { text: string; restore(): void } {
-  const captured = { text: "", restore: () => {} };
-  const spy = vi.spyOn(stream, "write").mockImplementation((text) => {
-    captured.text += String(text);
-    return true;
-  });
-  captured.restore = () => spy.mockRestore();
-  return captured;
-}
-
-async function botswain(...args: string[]): Promise<Run> {
-  const [out, err] = [capture(process.stdout), capture(process.stderr)];
-  process.exitCode = undefined;
-  const code = await runCommandLine(args);
-  out.restore();
-  err.restore();
-  return { code, out: out.text, err: err.text };
-}
-
-function save(text: string, name = "bot.json"): string {
-  const path = join(folder, name);
-  writeFileSync(path, text);
-  return path;
-}
-
-function example(name = "perp-grid.json"): Record<string, unknown> {
-  return JSON.parse(readFileSync(join(examples, name), "utf8")) as Record<string, unknown>;
-}
+const desk = declareDesk();
+const { botswain } = desk;
+const save = (text: string, name = "bot.json"): string => desk.save(name, text);
 
 describe("the examples", () => {
   test("there is one file for each product, each with a description", () => {
@@ -74,7 +28,10 @@ describe("the examples", () => {
     const checked = await botswain("config", "validate", file, "--json");
     expect(checked.err + checked.out).toContain('"ok":true');
     expect(checked.code).toBe(0);
-    const { config } = JSON.parse(checked.out) as { readonly config: { readonly id: string; readonly symbol: string } };
+    const { bots } = JSON.parse(checked.out) as {
+      readonly bots: readonly { readonly config: { readonly id: string; readonly symbol: string } }[];
+    };
+    const config = bots[0]?.config ?? { id: "", symbol: "" };
     expect(config).toMatchObject({ id: example(name).id, mode: "sim" });
     const price = PRICES[config.symbol.split("/")[0] ?? ""] ?? "";
     const shown = await botswain("preview", file, "--price", price, "--json");
@@ -88,6 +45,14 @@ describe("the examples", () => {
     expect(words.out).toContain(config.id);
     expect(words.out).toContain("Worst loss");
   });
+});
+
+test("the folder of examples is right as a whole, the one with several bots included", async () => {
+  const { code, data } = await desk.json("config", "validate", examples, "--set", "GRID_LEVELS=24");
+  expect([code, data.faults]).toEqual([0, []]);
+  const bots = data.bots as readonly { readonly config: { readonly id: string; readonly params: unknown } }[];
+  expect(bots).toHaveLength(PRODUCTS.length + 2);
+  expect(bots.find(({ config }) => config.id === "fleet_eth_grid")?.config.params).toMatchObject({ gridNum: 24, orderQuantity: "0.05" });
 });
 
 describe("config validate", () => {
@@ -111,25 +76,24 @@ describe("config validate", () => {
     expect(ok).toBe(false);
     expect(faults).toEqual(
       expect.arrayContaining([
-        { path: "risk.maxPosition", value: null, rule: "is missing" },
-        { path: "params.gridNum", value: 1, rule: "must be at least 2" },
-        { path: "params.lowerPrice", value: "3100", rule: "lowerPrice 3100 must be below upperPrice 2900" },
-        { path: "params.orderQuantity", value: "x", rule: "must be a decimal number such as 0.05" },
-        { path: "instrument.tickSize", value: "0", rule: "must be above 0" },
-        { path: "instrument.lotSize", value: null, rule: "is missing" },
+        { file, path: "risk.maxPosition", value: null, rule: "is missing" },
+        { file, path: "params.gridNum", value: 1, rule: "must be at least 2" },
+        { file, path: "params.lowerPrice", value: "3100", rule: "lowerPrice 3100 must be below upperPrice 2900" },
+        { file, path: "params.orderQuantity", value: "x", rule: "must be a decimal number such as 0.05" },
+        { file, path: "instrument.tickSize", value: "0", rule: "must be above 0" },
+        { file, path: "instrument.lotSize", value: null, rule: "is missing" },
       ]),
     );
   });
 
-  test("a file that is missing, YAML, no JSON or no object is one sentence", async () => {
+  test("a file that is missing, no JSON or YAML, or no object is one sentence", async () => {
     const cases: readonly (readonly [file: string, sentence: RegExp])[] = [
-      [join(folder, "none.json"), /none\.json cannot be read \(ENOENT\)\.\n$/],
-      [folder, /cannot be read \(EISDIR\)\.\n$/],
-      [save("id: eth\n", "bot.yaml"), /bot\.yaml is YAML, which Botswain does not read; write the same fields as JSON\.\n$/],
+      [join(desk.folder(), "none.json"), /none\.json cannot be read \(ENOENT\)\.\n$/],
+      [save("id: {\n", "bot.yaml"), /bot\.yaml is no YAML: line 2, column 1: [^\n]+\.\n$/],
       [save('{\n  "id": "eth",\n  id\n}', "bad.json"), /bad\.json is no JSON: line 3, column 3: [^\n]+\.\n$/],
       [save('{\n  "id": "eth"\n', "cut.json"), /cut\.json is no JSON: line 3, column 1: [^\n]+\.\n$/],
       [save("", "empty.json"), /empty\.json is no JSON: line 1, column 1: [^\n]+\.\n$/],
-      [save("[]", "list.json"), /list\.json must hold one bot's fields as a JSON object in \{ \}\.\n$/],
+      [save("[]", "list.json"), /list\.json must hold one bot's fields, or version: 1 and bots: with a list of them\.\n$/],
     ];
     for (const [file, sentence] of cases) {
       const { code, err, out } = await botswain("config", "validate", file);
@@ -137,9 +101,33 @@ describe("config validate", () => {
       expect(err.trim().split("\n"), file).toHaveLength(1);
       expect([code, out], file).toEqual([1, ""]);
       const json = await botswain("config", "validate", file, "--json");
-      expect(JSON.parse(json.out), file).toMatchObject({ ok: false, error: { message: expect.any(String) } });
+      expect(JSON.parse(json.out), file).toMatchObject({ ok: false, faults: [{ file, path: "", rule: expect.any(String) }] });
       expect(json.code).toBe(1);
     }
+  });
+
+  test("several files, YAML and JSON, and folders are checked at once", async () => {
+    save("version: 1\nbots:\n  - id: eth\n    mode: real\n", "a.yaml");
+    const good = join(examples, "grid.json");
+    const { code, out } = await botswain("config", "validate", good, desk.folder(), "--json");
+    expect(code).toBe(1);
+    const { bots, faults } = JSON.parse(out) as {
+      readonly bots: readonly unknown[];
+      readonly faults: readonly { readonly path: string }[];
+    };
+    expect(bots).toHaveLength(1);
+    expect(faults.map(({ path }) => path)).toEqual(expect.arrayContaining(["bots.0.mode", "bots.0.strategy", "bots.0.risk"]));
+  });
+
+  test("preview reads one bot in YAML with variables, and refuses a file of two", async () => {
+    const { params, risk, ...rest } = example();
+    const text = `${Object.entries({ ...rest, id: `\${NAME:-eth}` })
+      .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
+      .join("\n")}`;
+    const file = save(`${text}\nparams: ${JSON.stringify(params)}\nrisk: ${JSON.stringify(risk)}\n`, "one.yaml");
+    expect((await botswain("preview", file, "--price", "2500", "--json")).out).toContain('"id":"eth"');
+    const two = save(JSON.stringify({ version: 1, bots: [example(), example("grid.json")] }), "two.json");
+    expect((await botswain("preview", two, "--price", "2500")).err).toMatch(/two\.json must hold one bot here, but holds 2\.\n$/);
   });
 
   test("a wrong command line is a usage fault", async () => {
@@ -153,7 +141,7 @@ describe("config validate", () => {
     save(/```js\n([\s\S]*?)```/.exec(text)?.[1] ?? "", "two-quotes.mjs");
     const file = save(JSON.stringify({ ...example(), strategy: "two-quotes", params: { orderQuantity: "0.05" } }));
     expect((await botswain("config", "validate", file)).err).toContain("two-quotes is no strategy");
-    vi.stubEnv("BOTSWAIN_STRATEGIES", folder);
+    vi.stubEnv("BOTSWAIN_STRATEGIES", desk.folder());
     expect((await botswain("config", "validate", file)).code).toBe(0);
     const { code, out } = await botswain("preview", file, "--price", "2500", "--json");
     expect(code).toBe(0);

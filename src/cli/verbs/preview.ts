@@ -27,7 +27,7 @@ export function addPreview(program: Command): void {
     "preview examples/perp-grid.json --price 2500",
   );
   withDataFolder(verb)
-    .argument("<file>", inWords({ en: "a bot's file, JSON", "zh-TW": "機器人設定檔（JSON）" }))
+    .argument("<file>", inWords({ en: "a bot's file, YAML or JSON", "zh-TW": "機器人設定檔（YAML 或 JSON）" }))
     .option(
       "--price <price>",
       inWords({
