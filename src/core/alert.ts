@@ -74,6 +74,8 @@ export function severityOf(alert: AlertBody): Severity {
 export interface StoredAlert {
   readonly sequence: number;
   readonly alert: Alert;
+  /** How loudly its bot wants it told when it is read; `on` when absent. */
+  readonly level?: "on" | "silent" | "off";
 }
 
 /** The stored alerts as delivery reads them: one cursor per target, so delivery is in order and at least once. */

@@ -3,6 +3,8 @@
 import { z } from "zod";
 import { isDuration } from "./duration.ts";
 import { money } from "./money.ts";
+import { notifySchema } from "./notify.ts";
+import { scheduleSchema } from "./schedule.ts";
 import { isDecimal } from "./units.ts";
 
 /** A bot's name as people type it; immutable. */
@@ -41,7 +43,7 @@ const positiveDecimal = decimalString.refine((value) => money(value).gt(0), {
 });
 
 /** Limits that no strategy can get around. Money is in the quote currency of a leg. */
-const riskSchema = z.strictObject({
+export const riskSchema = z.strictObject({
   maxPosition: z
     .union([positiveDecimal, z.record(z.string().min(1), positiveDecimal)])
     .describe("largest absolute position counting live, in-flight and unknown orders, base units; one for every leg, or one per leg"),
@@ -56,9 +58,15 @@ const riskSchema = z.strictObject({
     .max(10_000)
     .optional()
     .describe("orders priced further than this from the mark are denied, basis points"),
-  maxOrdersPerMinute: z.number().int().min(1).max(6_000).optional().describe("most orders placed within a minute"),
+  maxOrdersPerMinute: z.number().int().min(1).max(6_000).default(1_200).describe("most opening orders placed within a minute"),
   maxDailyLoss: positiveDecimal.optional().describe("net loss within a risk day that halts the bot, quote currency"),
   maxDrawdown: positiveDecimal.optional().describe("fall from the highest net profit ever stored that halts the bot, quote currency"),
+  drawdownSince: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("the drawdown counts from the net profit at this time, epoch ms; set by /resume BOT reset-peak"),
   maxBookAgeMs: z
     .number()
     .int()
@@ -79,6 +87,51 @@ const riskSchema = z.strictObject({
     .describe("what a halt for loss, drawdown or liquidation distance does with the position"),
 });
 
+/** `USDC` (on the bot's own account) or `exchange/account/USDC`. */
+const BUDGET_KEY = /^(?:[\w-]+\/[\w-]+\/)?[\w.$-]+$/;
+
+/**
+ * What one bot may use; beyond it that bot alone is slowed down, and says so. How many orders it may place and have resting
+ * is in `risk`. The defaults leave a bot of the presets far from all of them.
+ */
+export const quotasSchema = z.strictObject({
+  requestsPerMinute: z
+    .number()
+    .int()
+    .min(10)
+    .max(100_000)
+    .default(1_200)
+    .describe(
+      "weight of the REST requests within a minute; beyond it openings and market data wait, never cancels, closings or reconciliation",
+    ),
+  streams: z.number().int().min(1).max(1_000).default(20).describe("most WebSocket subscriptions; a start that needs more is refused"),
+  cycleMs: z
+    .number()
+    .int()
+    .min(1)
+    .max(60_000)
+    .default(250)
+    .describe("time for one decision, milliseconds; after a longer one, prices wait as long as it took too long"),
+  memoryMb: z
+    .number()
+    .int()
+    .min(128)
+    .max(65_536)
+    .default(512)
+    .describe("memory of the bot's process, MiB; warned of at 80 %, at the ceiling it begins anew with its orders kept"),
+  budget: z
+    .record(z.string(), positiveDecimal)
+    .superRefine((budget, context) => {
+      for (const key of Object.keys(budget).filter((name) => !BUDGET_KEY.test(name)))
+        context.addIssue({
+          ...{ code: "custom", path: [key], message: `${key} must be a currency such as USDC, or exchange/account/USDC` },
+          params: { "zh-TW": `${key} 必須是幣別（例如 USDC），或 交易所/帳戶/USDC` },
+        });
+    })
+    .default({})
+    .describe("capital per currency of an account; a start beyond what the account has free is refused"),
+});
+
 export const botConfigSchema = z.strictObject({
   id: z.string().refine((value) => BOT_ID.test(value), {
     message: "must start with a letter and hold at most 32 of a-z, 0-9, _ and -",
@@ -92,6 +145,9 @@ export const botConfigSchema = z.strictObject({
   symbol: z.string().min(3).describe("ETH/USDC (spot) or ETH/USDC:USDC (perpetual)"),
   mode: z.enum(["sim", "paper", "testnet", "live"]),
   risk: riskSchema,
+  quotas: quotasSchema.prefault({}).describe("what the bot may use"),
+  schedule: scheduleSchema.optional().describe("when the bot may run; always when absent"),
+  notify: notifySchema.default({}).describe("alert kind (or *) to on, silent or off; on when absent"),
   runFor: z
     .string()
     .refine(isDuration, {
@@ -114,6 +170,18 @@ export const botConfigSchema = z.strictObject({
 });
 
 export type BotConfig = z.infer<typeof botConfigSchema>;
+
+/** What `/adjust` and `/notify` may change besides the strategy's parameters; null takes an optional field away. */
+export type ConfigFields = Partial<Pick<BotConfig, "risk" | "notify">> & {
+  readonly [Field in "runFor" | "schedule"]?: BotConfig[Field] | null;
+};
+
+/** A configuration with other parameters and fields. */
+export function withFields(config: BotConfig, params: Readonly<Record<string, unknown>>, fields: ConfigFields = {}): BotConfig {
+  const changed: Record<string, unknown> = { ...config, ...fields, params };
+  for (const [name, value] of Object.entries(changed)) if (value === null) delete changed[name];
+  return botConfigSchema.parse(changed);
+}
 
 /** `"params.gridNum: Too small …"`, one line per fault of a zod error. */
 export function faultsOf(error: z.ZodError): string[] {

@@ -2,6 +2,7 @@
 
 import { type BotConfig, botConfigSchema } from "./bot-config.ts";
 import { type BotProduct, PRODUCTS, productNamed } from "./bot-products.ts";
+import { streamsOf } from "./bot-quotas.ts";
 import { nearestNames } from "./chat/nearest-names.ts";
 import { type Fault, faultsIn } from "./fault-words.ts";
 import { type InstrumentRef, refKey } from "./instrument.ts";
@@ -13,7 +14,8 @@ export type Validation =
   | { readonly ok: true; readonly config: BotConfig; readonly strategy: Strategy; readonly params: unknown }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-const PERP = /^[\w.$-]+\/([\w.$-]+):\1$/;
+/** Settled in its quote, or quoted in dollars and settled in a coin of dollars, as Paradex lists them. */
+const PERP = /^[\w.$-]+\/(?:([\w.$-]+):\1|USD:(?:USDC|USDT|DUSD))$/;
 const SPOT = /^[\w.$-]+\/[\w.$-]+$/;
 
 /**
@@ -107,9 +109,9 @@ function notSpot(symbol: string, product: string): Text {
  * are put aside (the strategy's example stands in) and the rest is judged again, without the rules that speak of those put aside.
  */
 function paramFaults(strategy: Strategy, params: Record<string, unknown>): Fault[] {
-  const known = paramFields(strategy.params).map(({ name }) => name);
   const first = strategy.params.safeParse(params);
   if (first.success) return [];
+  const known = paramFields(strategy.params).map(({ name }) => name);
   const faults = faultsIn(first.error, params, known);
   const wrong = new Set(faults.map(fieldOf).filter((name) => name !== ""));
   const kept = Object.entries(params).filter(([name]) => !wrong.has(name));
@@ -151,6 +153,8 @@ function legFaults(config: BotConfig, strategy: Strategy, params: unknown): Faul
     for (const leg of wanted.filter((name) => !named.includes(name)))
       faults.push({ path: `risk.maxPosition.${leg}`, value: undefined, rule: { en: "is missing", "zh-TW": "缺少此欄位" } });
   }
+  const needed = streamsOf(legs);
+  if (needed > config.quotas.streams) faults.push({ path: "quotas.streams", value: config.quotas.streams, rule: tooFewStreams(needed) });
   const entries = Object.entries(legs);
   for (const [index, [leg, ref]] of entries.entries()) {
     const twin = entries.slice(0, index).find(([, other]) => refKey(other) === refKey(ref));
@@ -160,6 +164,13 @@ function legFaults(config: BotConfig, strategy: Strategy, params: unknown): Faul
       faults.push({ path: "risk.symbols", value: symbols, rule: notAllowed(leg, ref.symbol) });
   }
   return faults;
+}
+
+function tooFewStreams(needed: number): Text {
+  return {
+    en: `must be at least ${needed}: this bot subscribes to ${needed} streams (orders, books, mark prices)`,
+    "zh-TW": `必須至少為 ${needed}：這個機器人會訂閱 ${needed} 個即時資料流（委託、掛單簿、標記價格）`,
+  };
 }
 
 function noSuchLeg(leg: string, legs: readonly string[]): Text {

@@ -1,9 +1,10 @@
 // A command is declared once and rendered by every frontend; `dispatch` is the only path to it.
 
 import type { z } from "zod";
-import type { BotConfig } from "./bot-config.ts";
+import type { BotConfig, ConfigFields } from "./bot-config.ts";
 import type { Desired } from "./events.ts";
 import type { FillRow, OrderRow } from "./ports.ts";
+import type { PnlReport } from "./statistics.ts";
 import type { BotStatus } from "./status.ts";
 import type { Preview } from "./strategy.ts";
 import type { Language, Text } from "./text.ts";
@@ -57,10 +58,16 @@ export type FleetChange =
   | { readonly type: "start"; readonly botId: string }
   | { readonly type: "stop"; readonly botId: string; readonly flatten: boolean }
   | { readonly type: "pause"; readonly botId: string }
-  | { readonly type: "resume"; readonly botId: string }
+  /** `resetPeak`: the drawdown counts from now on, so that it does not halt the bot again at once. */
+  | { readonly type: "resume"; readonly botId: string; readonly resetPeak?: boolean }
   | { readonly type: "restart"; readonly botId: string }
-  /** All parameters of the bot as its configuration will keep them, already valid. */
-  | { readonly type: "adjust"; readonly botId: string; readonly params: Readonly<Record<string, unknown>> }
+  /** All parameters of the bot, and those other fields that change, as its configuration will keep them; already valid. */
+  | {
+      readonly type: "adjust";
+      readonly botId: string;
+      readonly params: Readonly<Record<string, unknown>>;
+      readonly fields?: ConfigFields;
+    }
   | { readonly type: "panic"; readonly botId: string | null; readonly flatten: boolean }
   | { readonly type: "panicClear"; readonly botId: string | null };
 
@@ -98,6 +105,8 @@ export interface Fleet {
   change(change: FleetChange, by: Actor, onProgress?: (outcomes: readonly ChangeOutcome[]) => void): Promise<readonly ChangeOutcome[]>;
   openOrders(botId: string): Promise<readonly OrderRow[]>;
   fills(botId: string, limit: number): Promise<readonly FillRow[]>;
+  /** What a bot (all bots per currency: null) earned on the last days of the operator's calendar, today included. */
+  pnl(botId: string | null, days: number): Promise<PnlReport>;
   /** What a start would mean; under `params` instead of the configured parameters when given. Null when it cannot be told now. */
   preview(botId: string, params?: Readonly<Record<string, unknown>>): Promise<Preview | null>;
   panicked(): Promise<{ readonly at: number; readonly by: string } | null>;
@@ -134,6 +143,8 @@ export interface AuditEntry {
 export interface Confirmations {
   /** Stores a line that waits for one user in one chat; returns the token. */
   ask(line: string, invocation: Invocation, ttlMs: number): Promise<string>;
+  /** Tokens for the choices of one question, in their order: when one is redeemed, the others are used up too. */
+  askAll(lines: readonly string[], invocation: Invocation, ttlMs: number): Promise<readonly string[]>;
   /** The line, once, for the same user and chat before it expires. */
   redeem(
     token: string,

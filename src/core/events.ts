@@ -61,6 +61,8 @@ export type KernelEvent = { readonly at: number } & (
       readonly askQuantity?: Lots;
     }
   | { readonly type: "mark"; readonly leg: string; readonly mark: Ticks }
+  /** The price of the market's newest public trade. */
+  | { readonly type: "last"; readonly leg: string; readonly price: Ticks }
   /** What the account could use on this leg, decimal strings. */
   | { readonly type: "balances"; readonly leg: string; readonly base: string; readonly quote: string }
   /** Where the exchange would liquidate the position, price; null when flat or not told. */
@@ -92,7 +94,15 @@ export type KernelEvent = { readonly at: number } & (
     }
   /** The exchange did not cancel (not found, or nobody answered): the order is what it was, and is asked about. */
   | { readonly type: "cancelRefused"; readonly leg: string; readonly clientOrderId: string; readonly isUnknown: boolean }
-  | { readonly type: "amended"; readonly leg: string; readonly clientOrderId: string; readonly price: Ticks; readonly quantity: Lots }
+  | {
+      readonly type: "amended";
+      readonly leg: string;
+      readonly clientOrderId: string;
+      /** Where the exchange gives a changed order another id. */
+      readonly exchangeOrderId?: string;
+      readonly price: Ticks;
+      readonly quantity: Lots;
+    }
   /** The order is what it was, or nobody knows. */
   | { readonly type: "amendRefused"; readonly leg: string; readonly clientOrderId: string; readonly isUnknown: boolean }
   /** Proven never to have reached the exchange. */
@@ -107,5 +117,7 @@ export type KernelEvent = { readonly at: number } & (
   | { readonly type: "adjust"; readonly params: unknown }
   | { readonly type: "halt"; readonly reason: Text }
   | { readonly type: "resume" }
+  /** A person accepts the loss: the drawdown counts from now on. `since` (epoch ms) names the wish; each is followed once. */
+  | { readonly type: "resetPeak"; readonly since: number }
   | { readonly type: "time" }
 );

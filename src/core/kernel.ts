@@ -4,7 +4,7 @@ import type { Effect } from "./effects.ts";
 import type { KernelEvent } from "./events.ts";
 import { type Instrument, stepsIn } from "./instrument.ts";
 import { adaptState, adjust, onInstrument, takeNewSteps } from "./kernel/adaptation.ts";
-import { beginRiskDay } from "./kernel/loss-limits.ts";
+import { beginRiskDay, resetPeak } from "./kernel/loss-limits.ts";
 import { onBook, onFunding, onMarketFact } from "./kernel/market-facts.ts";
 import type { Kernel, KernelOptions, KernelStart, KernelState } from "./kernel/options.ts";
 import {
@@ -70,6 +70,7 @@ function storedData(options: KernelOptions, start: KernelStart): KernelData {
     state.bidQuantity = null;
     state.askQuantity = null;
     state.mark = null;
+    state.last = null;
     state.disagreements = 0;
   }
   const changed = Object.entries(options.instruments).filter(
@@ -124,6 +125,7 @@ function foldEvent(turn: Turn, event: KernelEvent): void {
     case "book":
       return onBook(turn, event);
     case "mark":
+    case "last":
     case "balances":
     case "margin":
       return onMarketFact(turn, event);
@@ -169,21 +171,28 @@ function foldEvent(turn: Turn, event: KernelEvent): void {
       turn.tell.push({ type: "start" });
       return;
     case "control":
-      if (event.desired === "running" && data.desired === "stopped") data.startedAt = null;
-      data.desired = event.desired;
-      data.flatten = event.flatten === true ? { maxSlippageBps: event.maxSlippageBps ?? FLATTEN_SLIPPAGE_BPS } : null;
-      turn.tell.push({ type: "control" });
-      return;
+      return onControl(turn, event);
     case "halt":
       return halt(turn, event.reason);
     case "resume":
       data.halted = null;
-      turn.tell.push({ type: "control" });
+      // While it recovers, `start` will tell the strategy, on books that are whole by then.
+      if (data.phase === "running") turn.tell.push({ type: "control" });
       return;
+    case "resetPeak":
+      return resetPeak(turn, event.since);
     case "time":
       if (isTimeDue(data)) turn.tell.push({ type: "time" });
       return;
   }
+}
+
+function onControl({ data, tell }: Turn, event: Extract<KernelEvent, { type: "control" }>): void {
+  if (event.desired === "running" && data.desired === "stopped") data.startedAt = null;
+  data.desired = event.desired;
+  data.flatten = event.flatten === true ? { maxSlippageBps: event.maxSlippageBps ?? FLATTEN_SLIPPAGE_BPS } : null;
+  // A strategy that stopped itself takes this word for a person's leave to begin anew: under a halt nobody gave it.
+  if (data.halted === null) tell.push({ type: "control" });
 }
 
 /** Tells the strategy what happened, in order; fills reach it even while recovering or halted, since they are facts. */

@@ -20,6 +20,13 @@ export type OrderHappening =
   | "canceled"
   | "expired";
 
+export interface Amending {
+  readonly price: Ticks;
+  readonly quantity: Lots;
+  /** No answer will come any more: what the exchange lists from now on tells how it ended. */
+  readonly isUnanswered?: boolean;
+}
+
 export interface Order {
   readonly clientOrderId: string;
   readonly leg: string;
@@ -41,8 +48,8 @@ export interface Order {
   readonly createdAt: number;
   exchangeOrderId: string | null;
   status: OrderStatus;
-  /** What an amend on its way would make of it; the larger quantity counts until it is answered. */
-  amending: { readonly price: Ticks; readonly quantity: Lots } | null;
+  /** What an amend would make of it; the larger quantity counts until it is answered, or a listing from after it tells. */
+  amending: Amending | null;
   /** True while the exchange's answer is missing: counts as live, is asked about, is never resent. */
   isUnknown: boolean;
   /** Sum of the fills we have seen. */

@@ -92,6 +92,8 @@ export interface AccountSnapshot {
   readonly openOrders: readonly OpenOrder[];
   readonly positions: readonly Position[];
   readonly balances: readonly Balance[];
+  /** What the account is worth by currency, unrealized results included, decimal strings; where the exchange tells it itself. */
+  readonly equity?: Readonly<Record<string, string>>;
 }
 
 export interface FillPage {

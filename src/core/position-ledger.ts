@@ -27,6 +27,8 @@ export interface PositionLedger {
   fees: string;
   /** Fees in a currency that had no price when they were paid; in no total. */
   otherFees: Record<string, string>;
+  /** Spot: paid as fees in base currency, base units; what was bought with it is in `position` and at the exchange no more. */
+  baseFees?: string;
   /** Positive is received. */
   funding: string;
   /** Positive came in. Changes equity, never profit. */
@@ -54,6 +56,8 @@ export interface LedgerFill {
 export class LedgerIdentityError extends Error {}
 
 const SEEN_ENTRIES_MAX = 500;
+/** big.js: away from zero. */
+const ROUND_UP = 3;
 
 export function emptyLedger(instrument: Pick<Instrument, "tickSize" | "lotSize">): PositionLedger {
   return {
@@ -92,6 +96,22 @@ export function positionOf(ledger: PositionLedger, instrument: Instrument): Lots
 }
 
 /**
+ * What of a position is there to be sold, in the ledger's lots rounded toward zero. Spot fees paid in base currency have taken
+ * their part of a long; the part of a lot that they leave stays as dust. Profit is counted on the position as traded, with those
+ * fees at the price of their fill.
+ */
+export function heldLots({ position, baseFees, lotSize }: PositionLedger): Lots {
+  if (position <= 0 || baseFees === undefined) return position;
+  const spent = Number(money(baseFees).div(lotSize).round(0, ROUND_UP));
+  return lots(Math.min(position, Math.max(0, position - spent)));
+}
+
+/** The same in the instrument's lots. */
+export function heldOf(ledger: PositionLedger, instrument: Instrument): Lots {
+  return lots(Math.trunc(heldLots(ledger) / factor(instrument.lotSize, ledger.lotSize)));
+}
+
+/**
  * Folds one fill in and returns the realized profit of it in quote currency. A fill through zero closes at cost and opens
  * the rest at its price. Throws a LedgerIdentityError when the books do not add up afterwards.
  */
@@ -124,6 +144,8 @@ export function applyFill(ledger: PositionLedger, instrument: Instrument, fill: 
 }
 
 function addFee(ledger: PositionLedger, instrument: Instrument, fill: LedgerFill): void {
+  const isInBase = fill.feeCurrency === instrument.base && instrument.base !== instrument.quote;
+  if (instrument.kind === "spot" && isInBase) ledger.baseFees = text(money(ledger.baseFees ?? "0").plus(fill.fee));
   const inQuote = feeInQuote(instrument, fill);
   if (inQuote === null) {
     ledger.otherFees[fill.feeCurrency] = text(money(ledger.otherFees[fill.feeCurrency] ?? "0").plus(fill.fee));

@@ -2,7 +2,7 @@
 
 import type { Mode } from "./alert.ts";
 import type { ActualState, Desired } from "./events.ts";
-import type { Text } from "./text.ts";
+import { plain, type Text } from "./text.ts";
 
 /** What a bot holds on one of its legs. */
 export interface LegPosition {
@@ -15,6 +15,26 @@ export interface LegPosition {
   readonly position: string;
   /** At which it is valued; null when there is none now. */
   readonly price: string | null;
+}
+
+/** What one of a bot's symbols adds to the balance of its account. */
+export interface AccountPart {
+  readonly symbol: string;
+  /** Unrealized result, or the worth of a spot base, decimal string; null when nobody can tell now. */
+  readonly value: string | null;
+}
+
+/** What an account was worth in one currency when a bot read it. */
+export interface AccountReading {
+  readonly exchange: string;
+  readonly account: string;
+  readonly currency: string;
+  /** Decimal string. */
+  readonly balance: string;
+  /** What the bot's own symbols there add to the balance; null when the exchange counted everything into it. */
+  readonly parts: readonly AccountPart[] | null;
+  /** When it was read, epoch ms. */
+  readonly at: number;
 }
 
 export interface BotStatus {
@@ -43,6 +63,8 @@ export interface BotStatus {
   readonly funding: string;
   /** realized + unrealized - fees + funding. */
   readonly netPnl: string;
+  /** Net profit from which the drawdown counts; absent before a kernel has told it. */
+  readonly peakPnl?: string;
   /** Traded notional. */
   readonly volume: string;
   /** What a unit of volume has cost, percent. */
@@ -62,14 +84,26 @@ export interface BotStatus {
   readonly upper: string | null;
   readonly lastTickAgeMs: number | null;
   readonly lastError: string | null;
-  readonly haltReason: string | null;
+  readonly haltReason: Text | null;
   readonly host: string | null;
   readonly pid: number | null;
   readonly startedAt: number | null;
   /** When these numbers were true, epoch ms. */
   readonly updatedAt: number;
+  /** The accounts that it trades on, as they were read last; each reading says when. Absent before the first. */
+  readonly accounts?: readonly AccountReading[];
   /** A remark such as "the recording has ended; the last price holds". */
-  readonly note: string | null;
+  readonly note: Text | null;
+}
+
+/** A status as it was stored or sent; one that an older version wrote lacks what came later, and had its remarks as plain words. */
+export function readStatus(json: string): BotStatus {
+  const stored = { ...NO_NUMBERS, ...(JSON.parse(json) as BotStatus) };
+  return { ...stored, note: asText(stored.note), haltReason: asText(stored.haltReason) };
+}
+
+function asText(value: Text | string | null): Text | null {
+  return typeof value === "string" ? plain(value) : value;
 }
 
 /** The numbers of a bot of which nothing is known. */

@@ -86,6 +86,8 @@ export interface LegView {
   readonly askQuantity: Lots | null;
   /** The exchange's mark price, when the feed tells it. */
   readonly mark: Ticks | null;
+  /** Price of the market's newest public trade, when the feed tells it. */
+  readonly last?: Ticks | null;
   /** What the account could use, decimal strings in base and quote currency; null until told. */
   readonly available: { readonly base: string; readonly quote: string } | null;
   /** The bot's own books on this leg, decimal strings in quote currency. */

@@ -27,7 +27,7 @@ import {
 import type { Market, Stance } from "./market-maker/targets.ts";
 import { emptyEstimate, observe, varianceOf } from "./market-maker/volatility.ts";
 
-/** How often profit, mark and another instrument's book are looked at, since the touch does not tell of them. */
+/** How often profit, mark, last trade and another instrument's book are looked at, since the touch does not tell of them. */
 const POLL_MS = 1_000;
 /** How often the share of base is looked at when nothing else asks. */
 const CHECK_MS = 60_000;
@@ -73,7 +73,7 @@ function nextTime(state: MarketMakerState, view: View<MarketMakerParams>, leg: Q
   if (value.refreshIntervalS > 0 && state.refreshedAt !== null) times.push(state.refreshedAt + value.refreshIntervalS * 1_000);
   if (state.pausedUntil > at) times.push(state.pausedUntil);
   if (needsVolatility(value)) times.push(state.volatility.at + value.volatilitySampleS * 1_000);
-  const isElsewhere = value.referencePrice === "mark" || value.referenceSymbol !== undefined;
+  const isElsewhere = value.referencePrice === "mark" || value.referencePrice === "last" || value.referenceSymbol !== undefined;
   if (isElsewhere || (isProtected(value) && leg.position !== 0)) times.push(at + POLL_MS);
   if (leg.instrument.kind === "spot" && value.enableRebalance) times.push(at + CHECK_MS);
   return times.length === 0 ? null : Math.max(at + 1, Math.min(...times));

@@ -1,6 +1,7 @@
 // The steps from "this bot should run" to a forked process: claims, epoch, permits' mirror, the older lease, the fork.
 
 import type { Logger } from "pino";
+import type { Mode } from "../core/alert.ts";
 import type { BotConfig } from "../core/bot-config.ts";
 import { refKey } from "../core/instrument.ts";
 import type { Clock, LeaseStore } from "../core/ports.ts";
@@ -35,7 +36,7 @@ export interface StartDoors {
   readonly limits: Readonly<Record<string, readonly BucketLimit[]>>;
   readonly fork: ForkInstance;
   /** Throws a UserError for an account that nobody configured, any other error while it is not ready yet (tried again). */
-  readonly accounts: (exchange: string, account: string) => Promise<AccountAccess>;
+  readonly accounts: (exchange: string, account: string, mode: Mode) => Promise<AccountAccess>;
   /** Tells the token bucket of an account the bot's epoch. */
   readonly mirrorEpoch: (exchange: string, botId: string, epoch: number) => Promise<void>;
   readonly isPidAlive: (pid: number) => boolean;
@@ -63,11 +64,12 @@ export type StartResult =
 /** Starts one bot's process. Never throws; a start that failed half way has closed its run. */
 export async function startBot(doors: StartDoors, request: StartRequest): Promise<StartResult> {
   try {
-    const plan = planOf(request.record.config, doors.strategies);
+    const { config } = request.record;
+    const plan = planOf(config, doors.strategies);
     const refused = await claimSymbols(doors, request, plan);
     if (refused !== null) return { result: "refused", why: "claim", reason: refused };
-    const accounts = await Promise.all(accountsOf(plan).map(({ exchange, account }) => doors.accounts(exchange, account)));
-    refuseOtherModes(request.record.config, accounts);
+    const accounts = await Promise.all(accountsOf(plan).map(({ exchange, account }) => doors.accounts(exchange, account, config.mode)));
+    refuseOtherModes(config, accounts);
     return await startUnderEpoch(doors, request, accounts);
   } catch (error) {
     if (error instanceof UserError) return { result: "refused", why: "config", reason: error.text };
@@ -140,10 +142,24 @@ function isOverFor(doors: StartDoors, { host, pid, epoch }: BotRecord, leaseEpoc
   return leaseEpoch <= epoch && host === doors.host && pid !== null && !doors.isPidAlive(pid);
 }
 
+/**
+ * What is wanted, held against the bot's row as it is after its state was read: how a bot ended is stored on both at once, so a
+ * state that is halted under a row that is not was resumed by a person. A wish from before the end would resume it by itself.
+ */
+async function directiveFor({ bots }: StartDoors, { record, directive }: StartRequest): Promise<Directive> {
+  const newest = await bots.get(record.id);
+  const wanted = directive();
+  const isHalted = newest !== null && newest.halt !== null && wanted.halt === null;
+  const isStopped = newest !== null && newest.desired === "stopped" && wanted.desired !== "stopped";
+  if (newest === null || isHalted || isStopped) throw new Error("the bot was halted or stopped while it was started");
+  return wanted;
+}
+
 async function forkUnder(doors: StartDoors, request: StartRequest, accounts: readonly AccountAccess[], epoch: number): Promise<void> {
   const { bots, log } = doors;
   const { record } = request;
   const stored = await bots.stored(record.id);
+  const directive = await directiveFor(doors, request);
   const numbers = await bots.numbers(record.id, accounts);
   const firstStartedAt = record.firstStartedAt ?? doors.clock.now();
   const begin: Begin = {
@@ -157,7 +173,7 @@ async function forkUnder(doors: StartDoors, request: StartRequest, accounts: rea
     host: doors.host,
     stored,
     firstStartedAt,
-    directive: request.directive(),
+    directive,
     accounts,
     redisUrl: doors.redisUrl,
     limits: doors.limits,

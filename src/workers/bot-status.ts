@@ -4,6 +4,7 @@ import type { BotConfig } from "../core/bot-config.ts";
 import type { ActualState, Desired } from "../core/events.ts";
 import type { KernelStatus } from "../core/kernel.ts";
 import { type BotStatus, NO_NUMBERS } from "../core/status.ts";
+import type { Text } from "../core/text.ts";
 
 export interface StatusFacts {
   readonly config: BotConfig;
@@ -13,7 +14,7 @@ export interface StatusFacts {
   readonly pid: number | null;
   readonly startedAt: number | null;
   readonly lastError: string | null;
-  readonly note: string | null;
+  readonly note: Text | null;
   readonly at: number;
 }
 
@@ -34,6 +35,7 @@ export function statusOfKernel(facts: StatusFacts, kernel: KernelStatus): BotSta
     otherFees: kernel.otherFees,
     funding: kernel.funding,
     netPnl: kernel.netPnl,
+    ...(kernel.peakPnl === undefined ? {} : { peakPnl: kernel.peakPnl }),
     volume: kernel.volume,
     wearRate: kernel.wearRate,
     unpairedPnl: report.unpairedPnl ?? null,
@@ -46,7 +48,7 @@ export function statusOfKernel(facts: StatusFacts, kernel: KernelStatus): BotSta
     lower: report.lower ?? null,
     upper: report.upper ?? null,
     lastTickAgeMs: kernel.lastBookAt === null ? null : Math.max(0, facts.at - kernel.lastBookAt),
-    haltReason: kernel.haltReason?.en ?? null,
+    haltReason: kernel.haltReason,
   };
 }
 

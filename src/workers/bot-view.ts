@@ -23,6 +23,8 @@ export interface BotView {
   readonly appliedVersion: number | null;
   /** The version whose parameters the process refused last. */
   readonly refusedVersion: { readonly version: number; readonly reason: Text } | null;
+  /** The bot's hours keep it from running although a person wants it to; says until when. */
+  readonly outside?: Text | null;
   /** Nothing runs here, and nothing is wanted to. */
   readonly isIdle: boolean;
 }

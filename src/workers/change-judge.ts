@@ -29,6 +29,9 @@ export type Verdict =
   | { readonly verdict: "forward" }
   | { readonly verdict: "done" | "failed" | "unconfirmed"; readonly message: Text };
 
+/** How a bot is that its hours keep from running. */
+const WAITS_FOR_HOURS: ReadonlySet<BotStatus["state"]> = new Set(["paused", "draining", "stopped"]);
+
 const WAIT: Verdict = { verdict: "wait" };
 
 /** True when `later` asks for something that `earlier` does not. A stop and a panic both bring the bot to rest. */
@@ -86,6 +89,7 @@ function judgeRun(view: BotView, fromEpoch: number, forMs: number): Verdict {
   const isUp = recoveredEpoch !== null && recoveredEpoch >= fromEpoch && status.epoch === recoveredEpoch;
   const isRunning = status.state === "running" || status.state === "waiting" || (fromEpoch > 0 && status.state === "paused");
   const hasBegun = view.isFollowed || forMs >= FIRST_ORDERS_MS;
+  if (isUp && view.outside && WAITS_FOR_HOURS.has(status.state)) return { verdict: "done", message: view.outside };
   return isUp && isRunning && hasBegun ? { verdict: "done", message: numbers(status) } : WAIT;
 }
 

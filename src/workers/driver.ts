@@ -6,7 +6,8 @@ import type { ActualState, ExchangeFill, KernelEvent } from "../core/events.ts";
 import type { Kernel } from "../core/kernel.ts";
 import type { Clock, EndRow, Fence, LedgerRow, LedgerStore, RowResult } from "../core/ports.ts";
 import type { Text } from "../core/text.ts";
-import { createInbox } from "./inbox.ts";
+import { type CycleBudget, createCycleBudget } from "./cycle-budget.ts";
+import { createInbox, isGauge } from "./inbox.ts";
 import { createInquiries, type Inquiries } from "./inquiries.ts";
 import { fillRow, fundingRow, intentRow, orderRow, type RowOwner } from "./ledger-rows.ts";
 import { createOrderDesk, type Legs, legNamed, type OrderDesk } from "./order-desk.ts";
@@ -36,6 +37,8 @@ export interface DriverOptions {
   readonly onEnd: (end: EndRow) => void;
   /** Parameters were taken over (null) and the state under them is stored, or they were refused. */
   readonly onAdjusted: (refusal: Text | null) => void;
+  /** Time for one decision; no end to it when absent. */
+  readonly cycleMs?: number;
   readonly onError: (message: string) => void;
   /** Nothing of this driver may be used any more. `stale`: the epoch has moved on. */
   readonly onFatal: (why: "kernel" | "stale" | "ledger", error: unknown) => void;
@@ -84,6 +87,7 @@ class KernelDriver implements Driver {
   readonly #inbox = createInbox();
   readonly #keeper: StateKeeper;
   readonly #wakes: WakeTimer;
+  readonly #cycle: CycleBudget;
   #isPumping = false;
   #isStopped = false;
   #fillCount = 0;
@@ -96,6 +100,9 @@ class KernelDriver implements Driver {
     this.#options = options;
     const { name, version } = strategy;
     this.#keeper = createStateKeeper({ ...owner, strategy: name, strategyVersion: version, clock, snapshot: () => kernel.snapshot() });
+    const { cycleMs = Number.POSITIVE_INFINITY } = options;
+    const tell = (message: Text) => this.raise({ type: "resource", message });
+    this.#cycle = createCycleBudget({ botId: owner.botId, cycleMs, clock, post, tell });
     this.#wakes = createWakeTimer(clock, (at) => post({ type: "time", at }));
     const order = (clientOrderId: string) => kernel.order(clientOrderId);
     this.inquiries = createInquiries({ legs, clock, post, learn, takeFills, order, onError });
@@ -122,7 +129,7 @@ class KernelDriver implements Driver {
   }
 
   readonly post = (event: KernelEvent): void => {
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#cycle.holds(event)) return;
     this.#inbox.push(event);
     if (this.#isPumping) return;
     this.#isPumping = true;
@@ -138,12 +145,8 @@ class KernelDriver implements Driver {
   };
 
   readonly learn = (leg: string, clientOrderId: string, exchangeOrderId: string): void => {
-    const { legs } = this.#options;
-    const { own } = legNamed(legs, leg);
-    for (const fill of own.learn(clientOrderId, exchangeOrderId)) {
-      const name = Object.keys(legs).find((key) => legs[key]?.own === own && legs[key]?.instrument.ref.symbol === fill.symbol);
-      if (name !== undefined) this.#postFill(name, fill);
-    }
+    const { own, instrument } = legNamed(this.#options.legs, leg);
+    for (const fill of own.learn(instrument.ref.symbol, clientOrderId, exchangeOrderId)) this.#postFill(leg, fill);
   };
 
   raise(alert: AlertBody): void {
@@ -163,6 +166,7 @@ class KernelDriver implements Driver {
   stop(): void {
     this.#isStopped = true;
     this.#wakes.stop();
+    this.#cycle.stop();
     this.inquiries.stop();
   }
 
@@ -189,9 +193,8 @@ class KernelDriver implements Driver {
   }
 
   #apply(event: KernelEvent): void {
-    const effects = this.#options.kernel.apply(event);
-    const isGauge = event.type === "book" || event.type === "mark" || event.type === "balances" || event.type === "margin";
-    this.#keeper.changed(!isGauge || effects.some((effect) => effect.type !== "wake"));
+    const effects = this.#cycle.measure(() => this.#options.kernel.apply(event));
+    this.#keeper.changed(!isGauge(event) || effects.some((effect) => effect.type !== "wake"));
     if (effects.length > 0) this.#perform(event, effects);
   }
 

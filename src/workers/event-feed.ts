@@ -2,6 +2,7 @@
 
 import type { KernelEvent } from "../core/events.ts";
 import type { Order } from "../core/order.ts";
+import { type OrderReport, reportEvent } from "../core/order-report.ts";
 import type { Clock, ExchangeEvent, ExchangePort, Touch } from "../core/ports.ts";
 import { type Legs, legNamed } from "./order-desk.ts";
 import { pause } from "./pause.ts";
@@ -59,6 +60,11 @@ function takeEvent(options: EventFeedOptions, legOf: ReadonlyMap<string, string>
       if (leg !== undefined) options.post({ type: "mark", leg, mark: event.mark, at: options.clock.now() });
       return;
     }
+    case "last": {
+      const leg = legOf.get(event.symbol);
+      if (leg !== undefined) options.post({ type: "last", leg, price: event.price, at: options.clock.now() });
+      return;
+    }
     case "fill": {
       const leg = legOf.get(event.fill.symbol);
       if (leg !== undefined) options.takeFills(leg, [event.fill]);
@@ -82,16 +88,17 @@ export function bookEvent(leg: string, { bestBid, bestAsk, bidQuantity, askQuant
   };
 }
 
-type OrderReport = Extract<ExchangeEvent, { type: "order" }>;
-
-function takeOrder(options: EventFeedOptions, leg: string | undefined, report: OrderReport): void {
+function takeOrder(options: EventFeedOptions, leg: string | undefined, report: Extract<ExchangeEvent, { type: "order" }>): void {
   const clientOrderId = leg === undefined ? null : legNamed(options.legs, leg).own.clientOrderIdOf(report);
   if (leg === undefined || clientOrderId === null) return;
   options.learn(leg, clientOrderId, report.exchangeOrderId);
-  // A report about an order that we forgot says nothing new.
-  if (options.order(clientOrderId) === undefined) return;
-  const about = { leg, clientOrderId, at: options.clock.now() };
-  const { exchangeOrderId, filledQuantity } = report;
-  if (report.status === "open" || report.status === "filled") options.post({ type: "accepted", ...about, exchangeOrderId, filledQuantity });
-  else options.post({ type: "canceled", ...about, filledQuantity, expired: report.status === "expired" });
+  const known = options.order(clientOrderId);
+  // A report about an order that we forgot says nothing new, nor does the end of what an amend has replaced by another id.
+  if (known === undefined || isReplaced(known, report)) return;
+  options.post(reportEvent({ leg, clientOrderId, at: options.clock.now() }, known, report));
+}
+
+function isReplaced({ exchangeOrderId, amending }: Order, report: OrderReport): boolean {
+  const isAnother = exchangeOrderId !== null && exchangeOrderId !== report.exchangeOrderId;
+  return isAnother && amending === null && report.status !== "open";
 }

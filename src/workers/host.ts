@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import type { AlertBody } from "../core/alert.ts";
+import type { AlertBody, Mode } from "../core/alert.ts";
 import type { FleetRiskLimits } from "../core/fleet-risk-limits.ts";
 import type { Strategy } from "../core/strategy.ts";
 import type { LimitOverrides } from "../exchanges/limits.ts";
@@ -15,6 +15,7 @@ import { type Database, openDatabase } from "../storage/database.ts";
 import { createLeaseStore } from "../storage/lease.ts";
 import { consume, createQueues, type Queues, type QueueTarget } from "../storage/queue.ts";
 import { connectRedis } from "../storage/redis.ts";
+import { DEFAULT_RETENTION, type RetentionPolicy } from "../storage/retention.ts";
 import { createSignals, type Signals } from "../storage/signals.ts";
 import { createStatusBoard } from "../storage/status-board.ts";
 import { loadStrategies, strategyFolders } from "../strategies/index.ts";
@@ -22,6 +23,7 @@ import { forkInstance } from "./instance-process.ts";
 import { createLeaseWatch } from "./lease-watch.ts";
 import type { AccountAccess } from "./protocol.ts";
 import { createReconcileLoop, type ReconcileLoop } from "./reconcile-loop.ts";
+import { startRetentionWatch } from "./retention-watch.ts";
 import { startRiskWatch } from "./risk-watch.ts";
 import { createStatusPublisher } from "./status-publisher.ts";
 import { systemClock } from "./system-clock.ts";
@@ -35,14 +37,19 @@ export interface WorkerOptions {
   readonly workerId: string;
   readonly databaseUrl: string;
   readonly redisUrl: string;
-  /** Credentials. Throws a UserError for an account that nobody configured, any other error while it is not ready yet (tried again). */
-  readonly accounts: (exchange: string, account: string) => Promise<Omit<AccountAccess, "exchange" | "account">>;
+  /**
+   * Access for a bot of this mode. Throws a UserError for an account that nobody configured or that does not fit the mode, any
+   * other error while it is not ready yet (tried again).
+   */
+  readonly accounts: (exchange: string, account: string, mode: Mode) => Promise<Omit<AccountAccess, "exchange" | "account">>;
   /** Overrides of the documented rate limits. */
   readonly limits: LimitOverrides;
   /** Limits of accounts and of the fleet, and the zone whose midnight begins their day; the same for every worker. */
   readonly fleetRisk: FleetRiskLimits;
   readonly timezone: string;
   readonly log: Logger;
+  /** How long closed orders, equity and the like are kept; see storage/retention.ts for what holds unless told. */
+  readonly retention?: RetentionPolicy;
   /** Folders of the user's own strategies; those that BOTSWAIN_STRATEGIES names unless told. */
   readonly strategyFolders?: readonly string[];
   /** Instances at once; default 50. */
@@ -102,11 +109,13 @@ async function openDoors(options: WorkerOptions): Promise<Doors> {
   writer.onTrouble((isInTrouble) => loop.ledgerTrouble(isInTrouble));
   const { fleetRisk, timezone, workerId } = options;
   const riskWatch = startRiskWatch({ limits: fleetRisk, timezone, holder: workerId, clock: systemClock, log, db, redis, signals });
+  const policy = options.retention ?? DEFAULT_RETENTION;
+  const retentionWatch = startRetentionWatch({ db, policy, holder: workerId, clock: systemClock, log });
   return {
     loop,
     signals,
     async close() {
-      await riskWatch.stop();
+      await Promise.all([riskWatch.stop(), retentionWatch.stop()]);
       await writer.close();
       await Promise.allSettled([signals.close(), queues.close()]);
       redis.disconnect();
@@ -155,7 +164,7 @@ function createLoop(options: WorkerOptions, { db, redis, signals, queues, writer
       redisUrl,
       limits,
       fork: forkInstance,
-      accounts: async (exchange, account) => ({ exchange, account, ...(await options.accounts(exchange, account)) }),
+      accounts: async (exchange, account, mode) => ({ exchange, account, ...(await options.accounts(exchange, account, mode)) }),
       mirrorEpoch: (exchange, botId, epoch) => mirrorEpoch(redis, exchange, botId, epoch),
       isPidAlive,
       writer,

@@ -1,14 +1,18 @@
 // One bot as this worker sees it: what is wanted, what the supervisor says, and how the bot is.
 
+import { isDeepStrictEqual } from "node:util";
 import type { ActualState } from "../core/events.ts";
+import type { EndRow } from "../core/ports.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
 import type { BotRecord, HaltKind } from "../storage/bots.ts";
+import { wantedNow } from "./bot-hours.ts";
 import { carriedStatus } from "./bot-status.ts";
 import { type Decision, decide, type Ownership, SHUTDOWN_MAX_MS, shouldTrade } from "./bot-supervisor.ts";
 import type { BotView } from "./bot-view.ts";
 import { type HowEnded, InstanceSlot, type SlotDoors } from "./instance-slot.ts";
 import type { MissingLeases } from "./lease-watch.ts";
+import { createMemoryWatch } from "./memory-watch.ts";
 import { pause } from "./pause.ts";
 import { type Directive, LEASE_TTL_MS } from "./protocol.ts";
 import type { StatusPublisher } from "./status-publisher.ts";
@@ -30,9 +34,12 @@ export class HostedBot {
   #record: BotRecord;
   #directive: Directive;
   #isStopping = false;
+  /** How the bot ended by itself last, and when this worker learned it, monotonic ms: records that were read before do not know. */
+  #over: { readonly end: EndRow; readonly toldAt: number } | null = null;
   #isElsewhere = false;
   #lastStatus: BotStatus | null;
   #refusedVersion: BotView["refusedVersion"] = null;
+  readonly #memory = createMemoryWatch();
   /** Whether orders are stored as open, looked up once per epoch while nothing runs. */
   #openOrders: { readonly epoch: number; readonly any: boolean } | null = null;
 
@@ -40,7 +47,7 @@ export class HostedBot {
     this.#doors = doors;
     this.#record = record;
     this.#lastStatus = record.lastStatus;
-    this.#directive = { sequence: 1, desired: record.desired, halt: haltReason(record), flatten: record.flatten };
+    this.#directive = { sequence: 1, ...this.#wishes(record), flatten: record.flatten };
     this.#slot = new InstanceSlot({
       doors,
       record: () => this.#record,
@@ -48,6 +55,8 @@ export class HostedBot {
       onStatus: (status) => this.#statusFrom(status),
       onOver: (end) => {
         doors.log.warn({ botId: this.#record.id, kind: end.kind, reason: end.reason.en }, "the bot ended by itself");
+        this.#over = { end, toldAt: doors.clock.monotonic() };
+        this.#take(ended(this.#record, end));
         doors.poke();
       },
       onAdjusted: (version, refusal) => {
@@ -78,13 +87,17 @@ export class HostedBot {
       lastError: this.#slot.lastError,
       appliedVersion: this.#slot.appliedVersion,
       refusedVersion: this.#refusedVersion,
+      outside: this.#directive.outside ?? null,
       isIdle: !this.#slot.isTaken && !this.#isTrading(),
     };
   }
 
-  /** Looks at the bot with its newest record and does what is to be done. Returns when it wants to be looked at again, ms from now. */
-  async look(record: BotRecord, missing: MissingLeases): Promise<number> {
-    this.#take(record);
+  /**
+   * Looks at the bot with its newest record, whose reading began at `readAt` (monotonic ms), and does what is to be done. Returns
+   * when it wants to be looked at again, ms from now.
+   */
+  async look(record: BotRecord, missing: MissingLeases, readAt: number): Promise<number> {
+    this.#take(this.#over !== null && readAt < this.#over.toldAt ? ended(record, this.#over.end) : record);
     if (this.#slot.isStarting || this.#isStopping) return Number.POSITIVE_INFINITY;
     const decision = await this.#decide(missing);
     const isVacant = this.#slot.process === null;
@@ -92,6 +105,7 @@ export class HostedBot {
     await this.#slot.keepMirror();
     await this.#slot.keepAccess();
     this.#slot.keepConfig();
+    this.#keepMemory();
     // A process that ends meanwhile is told of by its end.
     if (isVacant && this.#isOursToTell()) this.#publish(false);
     return decision.do === "wait" ? decision.forMs : Number.POSITIVE_INFINITY;
@@ -139,22 +153,48 @@ export class HostedBot {
     const halt = haltReason(record);
     // A cleared halt is a fresh start, and the crashes before it are forgiven.
     if (wasHalted && halt === null) this.#slot.forgive();
+    const wishes = this.#wishes(record);
+    const { sequence: _, flatten: __, ...before } = this.#directive;
+    if (isDeepStrictEqual(before, wishes) && !asksToFlatten) return;
     const { desired } = record;
-    if (this.#directive.desired === desired && this.#directive.halt?.en === halt?.en && !asksToFlatten) return;
     const isFlattened = this.#slot.settled?.isFlat === true;
     const flatten = (this.#directive.flatten || asksToFlatten) && !isFlattened && !shouldTrade({ desired, isHalted: halt !== null });
-    this.#direct({ ...this.#directive, desired, halt, flatten });
+    this.#direct({ ...wishes, flatten });
     // Nobody else says that a bot without a process is halted, or no longer.
     if (!this.#slot.isTaken && !this.#isElsewhere) this.#publish(true);
   }
 
-  #direct(directive: Directive): void {
+  /** What a person wants, as far as the bot's hours allow it now. */
+  #wishes(record: BotRecord): Omit<Directive, "sequence" | "flatten"> {
+    const { desired, outside } = wantedNow(record, this.#doors.clock.now(), this.#doors.timezone);
+    const { drawdownSince } = record.config.risk;
+    return {
+      ...{ desired, halt: haltReason(record) },
+      ...(drawdownSince === undefined ? {} : { drawdownSince }),
+      ...(outside === null ? {} : { outside }),
+    };
+  }
+
+  #direct(directive: Omit<Directive, "sequence">): void {
     this.#directive = { ...directive, sequence: this.#directive.sequence + 1 };
     this.#slot.process?.direct(this.#directive);
   }
 
   #isTrading(): boolean {
     return shouldTrade({ desired: this.#record.desired, isHalted: this.#record.halt !== null });
+  }
+
+  /** At its ceiling the process begins anew; the next one adopts its orders. */
+  #keepMemory(): void {
+    const { clock, raise, log } = this.#doors;
+    const { id, config } = this.#record;
+    const rss = this.#slot.process?.rss ?? null;
+    const { tell, isTooLarge } = this.#memory.look(id, rss, config.quotas.memoryMb, clock.monotonic());
+    if (tell !== null) {
+      log.warn({ botId: id, rss, memoryMb: config.quotas.memoryMb, isTooLarge }, "memory near or at its quota");
+      raise({ type: "resource", message: tell }, this.#record);
+    }
+    if (isTooLarge) this.#slot.leave("keep");
   }
 
   // ---- deciding -----------------------------------------------------------------------------------------------------
@@ -312,12 +352,12 @@ export class HostedBot {
       pid: process?.pid ?? null,
       startedAt,
       lastError,
-      note: null,
+      note: this.#directive.outside ?? null,
       at: this.#doors.clock.now(),
     };
     const status = carriedStatus(facts, this.#stateWithoutProcess(), this.#lastStatus);
     const { openOrders, unknownOrders } = this.#rest() === null ? status : NO_ORDERS;
-    return { ...status, openOrders, unknownOrders, haltReason: haltReason(this.#record)?.en ?? null };
+    return { ...status, openOrders, unknownOrders, haltReason: haltReason(this.#record) };
   }
 
   #stateWithoutProcess(): ActualState {
@@ -341,6 +381,13 @@ function failedText(attempts: number, cause: string): Text {
 
 function refusedText({ en, "zh-TW": chinese }: Text): Text {
   return { en: `the new parameters were refused: ${en}`, "zh-TW": `新的參數未被採用：${chinese}` };
+}
+
+/** The record as the end that is stored has made it. */
+function ended(record: BotRecord, { kind, reason, flatten, at }: EndRow): BotRecord {
+  const after = { ...record, flatten: record.flatten || flatten };
+  if (kind === "finished") return { ...after, desired: "stopped" };
+  return { ...after, halt: record.halt ?? { kind, reason: JSON.stringify(reason), at } };
 }
 
 function haltReason(record: BotRecord): Text | null {

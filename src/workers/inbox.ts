@@ -3,10 +3,13 @@
 import type { KernelEvent } from "../core/events.ts";
 
 /** An older one of these says nothing that a newer one does not. */
-type Gauge = Extract<KernelEvent, { type: "book" | "mark" | "balances" | "margin" }>;
+type Gauge = Extract<KernelEvent, { type: "book" | "mark" | "last" | "balances" | "margin" }>;
 
-function isGauge(event: KernelEvent): event is Gauge {
-  return event.type === "book" || event.type === "mark" || event.type === "balances" || event.type === "margin";
+const GAUGES: ReadonlySet<KernelEvent["type"]> = new Set(["book", "mark", "last", "balances", "margin"] satisfies Gauge["type"][]);
+
+/** True for what only tells how things are now. */
+export function isGauge(event: KernelEvent): event is Gauge {
+  return GAUGES.has(event.type);
 }
 
 function keyOf(event: Gauge): string {

@@ -1,7 +1,8 @@
 // Asks the exchange what became of orders in doubt, until there is proof: one look that finds nothing proves nothing.
 
-import type { ExchangeFill, KernelEvent } from "../core/events.ts";
+import type { ExchangeFill, KernelEvent, OpenOrder } from "../core/events.ts";
 import { isLive, type Order } from "../core/order.ts";
+import { reportEvent } from "../core/order-report.ts";
 import type { Clock, OrderLookup } from "../core/ports.ts";
 import { type Legs, legNamed } from "./order-desk.ts";
 import { REQUEST_WINDOW_MS } from "./protocol.ts";
@@ -165,10 +166,17 @@ class InquiryDesk implements Inquiries {
     inquiry.isOpen = filledQuantity > order.filledQuantity;
     if (inquiry.isOpen) await this.#readFills(inquiry, order);
     const about = { leg, clientOrderId, at: clock.now() };
-    if (found.found === "open" || found.status === "filled") post({ type: "accepted", ...about, exchangeOrderId, filledQuantity });
-    else if (found.status === "rejected" && !wasAcknowledged)
-      post({ type: "rejected", ...about, code: "rejected", message: "the exchange did not take it" });
-    else post({ type: "canceled", ...about, filledQuantity, expired: found.status === "expired" });
+    if (found.found === "closed" && found.status === "rejected" && !wasAcknowledged)
+      return post({ type: "rejected", ...about, code: "rejected", message: "the exchange did not take it" });
+    const status = found.found === "open" ? "open" : found.status === "rejected" ? "canceled" : found.status;
+    post(reportEvent(about, this.#options.order(clientOrderId) ?? order, { exchangeOrderId, filledQuantity, status }));
+    if (found.found === "open") this.#tellAmended(order, found.order);
+  }
+
+  /** An amend that nobody answered has landed when the order is what it would have become; any other look proves nothing yet. */
+  #tellAmended({ leg, clientOrderId, amending }: Order, { price, quantity, exchangeOrderId }: OpenOrder): void {
+    if (amending === null || amending.price !== price || amending.quantity !== quantity) return;
+    this.#options.post({ type: "amended", leg, clientOrderId, exchangeOrderId, price, quantity, at: this.#options.clock.now() });
   }
 
   /** Hands on the fills since the order; true when the list was complete. */

@@ -1,6 +1,7 @@
 // Entry of an instance's process: waits for its worker's word, opens the doors and runs one bot.
 
 import { type Logger, pino } from "pino";
+import { redactor } from "../core/redact.ts";
 import { type Begin, EXIT, type FromInstance, LEASE_RENEW_MS, type ToInstance } from "./protocol.ts";
 
 /** A worker that forked us says what to run within this. */
@@ -8,7 +9,24 @@ const BEGIN_MAX_MS = 30_000;
 
 function send(message: FromInstance): void {
   // A worker that is gone is noticed by `disconnect`; a message to it is lost like any other.
-  if (process.connected) process.send?.(message, () => undefined);
+  if (process.connected) process.send?.(withoutSecrets(message), () => undefined);
+}
+
+/** What people will read (in the chat, in the database) must not carry a signed request that an error message quotes. */
+function withoutSecrets(message: FromInstance): FromInstance {
+  switch (message.type) {
+    case "fault":
+    case "refused":
+    case "adjusted":
+    case "ended":
+      return redactor.scrubAll(message);
+    case "status":
+      return { ...message, status: { ...message.status, lastError: redactor.scrubAll(message.status.lastError) } };
+    case "rows":
+      return { ...message, rows: message.rows.map((row) => (row.type === "alert" || row.type === "end" ? redactor.scrubAll(row) : row)) };
+    default:
+      return message;
+  }
 }
 
 function main(): void {
@@ -19,8 +37,14 @@ function main(): void {
   // Ctrl-C and a service manager's SIGTERM reach the whole group: the worker decides what becomes of its instances.
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", () => undefined);
+  if (process.report !== undefined) {
+    // A report would hold the environment and the arguments; whoever turned them on did not mean a process with keys.
+    process.report.reportOnFatalError = false;
+    process.report.reportOnUncaughtException = false;
+    process.report.reportOnSignal = false;
+  }
   const early: ToInstance[] = [];
-  const beat = setInterval(() => send({ type: "heartbeat" }), LEASE_RENEW_MS);
+  const beat = setInterval(() => send({ type: "heartbeat", rss: process.memoryUsage.rss() }), LEASE_RENEW_MS);
   const late = setTimeout(() => process.exit(EXIT.orphaned), BEGIN_MAX_MS);
   const orphan = () => process.exit(EXIT.orphaned);
   process.once("disconnect", orphan);
@@ -33,6 +57,7 @@ function main(): void {
     clearTimeout(late);
     process.off("message", wait);
     process.on("message", (next: ToInstance) => early.push(next));
+    learnSecrets(message);
     const log = createInstanceLog(message);
     run(message, log, early)
       .finally(() => clearInterval(beat))
@@ -45,8 +70,16 @@ function main(): void {
   process.on("message", wait);
 }
 
+/** What this process must never print, known before its first line. */
+function learnSecrets({ accounts, redisUrl }: Begin): void {
+  const password = URL.canParse(redisUrl) ? new URL(redisUrl).password : "";
+  const proxies = accounts.flatMap(({ proxy }) => proxy ?? []);
+  for (const value of [...accounts.flatMap(({ credentials }) => Object.values(credentials)), ...proxies, password]) redactor.learn(value);
+}
+
 /** One JSON line each, written at once, so that the last ones before a crash are there. */
 function createInstanceLog({ config, epoch, logLevel }: Begin): Logger {
+  const lines = pino.destination({ fd: 1, sync: true });
   return pino(
     {
       level: logLevel,
@@ -58,7 +91,7 @@ function createInstanceLog({ config, epoch, logLevel }: Begin): Logger {
         censor: "[redacted]",
       },
     },
-    pino.destination({ fd: 1, sync: true }),
+    { write: (line: string) => lines.write(redactor.scrub(line)) },
   );
 }
 

@@ -10,7 +10,7 @@ import { type Begin, type Directive, EXIT, type ExitReason, type FromInstance, t
 /** Silence counted per look at most: a worker that slept itself must not blame its instances. */
 const SILENCE_STEP_MAX_MS = 1_500;
 /** Names in the environment that an instance has no business to know. */
-const SECRET_NAMES = /TOKEN|SECRET|KEY|PASS|WEBHOOK|DATABASE_URL|REDIS_URL|_DSN/i;
+const SECRET_NAMES = /TOKEN|SECRET|KEY|PASS|WEBHOOK|SEED|PROXY|^BOTSWAIN_ACCOUNT|DATABASE_URL|REDIS_URL|_DSN/i;
 
 export interface ProcessEnd {
   readonly pid: number;
@@ -39,6 +39,8 @@ export interface InstanceProcess {
   /** The last refusal it gave, when its configuration cannot run. */
   readonly refusal: Text | null;
   readonly isLeaving: boolean;
+  /** Resident memory as it was told last, bytes; null before that. */
+  readonly rss?: number | null;
   /** Counts silence since the last look and returns its sum since the last word, ms. */
   silentMs(now: number): number;
   direct(directive: Directive): void;
@@ -73,6 +75,7 @@ class ForkedInstance implements InstanceProcess {
   readonly epoch: number;
   readonly #child: ChildProcess;
   readonly #events: InstanceEvents;
+  rss: number | null = null;
   #hasSpoken = false;
   #isLeaving = false;
   #refusal: Text | null = null;
@@ -145,6 +148,7 @@ class ForkedInstance implements InstanceProcess {
     this.#hasSpoken = true;
     switch (message.type) {
       case "heartbeat":
+        this.rss = message.rss ?? this.rss;
         return;
       case "status":
         return this.#events.onStatus(message.status);

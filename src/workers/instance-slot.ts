@@ -2,7 +2,8 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { AlertBody } from "../core/alert.ts";
-import type { EndRow } from "../core/ports.ts";
+import type { BotConfig } from "../core/bot-config.ts";
+import type { EndRow, LedgerRow, RowResult } from "../core/ports.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
 import { accountKey } from "../storage/bot-numbers.ts";
@@ -59,12 +60,15 @@ export class InstanceSlot {
   #accessAt = 0;
   #appliedVersion = 0;
   #askedVersion: number | null = null;
+  /** Settles once every row that a process here has handed over is stored or refused. */
+  #handedOver: Promise<void> = Promise.resolve();
   crashes: readonly number[] = [];
   retryAt = 0;
   refusal: Text | null = null;
   lastError: string | null = null;
   /** Version of the configuration that the last start was made under. */
   startedVersion = 0;
+  #startedConfig: BotConfig | null = null;
 
   constructor(options: SlotOptions) {
     this.#options = options;
@@ -125,10 +129,13 @@ export class InstanceSlot {
     this.#isStarting = true;
     this.#appliedVersion = record.configVersion;
     this.startedVersion = record.configVersion;
+    this.#startedConfig = record.config;
     this.#startedAt = doors.clock.now();
     this.#settled = null;
     this.#followed = -1;
     doors.log.info({ botId: record.id, how, epochBefore: record.epoch, holderBefore: record.holder }, "starting bot");
+    // What the last process handed over may tell how the bot ended; under a later epoch it would be refused.
+    await this.#handedOver;
     const result = await startBot(doors, {
       record,
       isRescue: how === "rescue",
@@ -137,7 +144,7 @@ export class InstanceSlot {
       onForked: (process, accounts) => this.#forked(process, accounts),
       events: {
         onStatus: this.#options.onStatus,
-        onRows: (rows) => doors.writer.commit(rows, record.id),
+        onRows: (rows) => this.#store(rows, record.id),
         onRecovered: (openOrders) => this.#recovered(openOrders),
         onFollowed: (sequence) => {
           this.#followed = sequence;
@@ -162,6 +169,12 @@ export class InstanceSlot {
       await onRefused(result.why, result.reason);
     }
     onChange();
+  }
+
+  #store(rows: readonly LedgerRow[], botId: string): Promise<readonly RowResult[]> {
+    const stored = this.#options.doors.writer.commit(rows, botId);
+    this.#handedOver = Promise.allSettled([this.#handedOver, stored]).then(() => undefined);
+    return stored;
   }
 
   #forked(process: InstanceProcess, accounts: readonly AccountAccess[]): void {
@@ -218,7 +231,7 @@ export class InstanceSlot {
     this.#accessAt = now;
     for (const old of this.#accounts) {
       // One that is not there just now says nothing: the process waits for it, too.
-      const access = await doors.accounts(old.exchange, old.account).catch(() => null);
+      const access = await doors.accounts(old.exchange, old.account, record().config.mode).catch(() => null);
       if (access === null || isSameAccess(old, access) || this.#process !== process) continue;
       doors.log.warn({ botId: record().id, account: accountKey(old), url: access.url }, "access to the account changed: beginning anew");
       return this.leave("keep");
@@ -231,11 +244,23 @@ export class InstanceSlot {
     if (this.#process === null || this.appliedVersion === null || this.#leavingSince !== null) return;
     if (configVersion === this.#appliedVersion || configVersion === this.#askedVersion) return;
     this.#askedVersion = configVersion;
-    this.#process.adjust(configVersion, config.params);
+    // Hours, loudness and the like are this worker's to follow; the process has to know of nothing.
+    if (isDeepStrictEqual(config.params, this.#startedConfig?.params)) this.#adjusted(configVersion, null);
+    else this.#process.adjust(configVersion, config.params);
+  }
+
+  /** Limits are built into the kernel: under other ones the bot begins anew, with its orders kept. */
+  #mustBeginAnew(): boolean {
+    const [before, now] = [this.#startedConfig, this.#options.record().config];
+    return before !== null && !isDeepStrictEqual(builtIn(before), builtIn(now));
   }
 
   #adjusted(version: number, refusal: Text | null): void {
-    if (refusal === null) this.#appliedVersion = version;
+    if (refusal === null && this.#mustBeginAnew()) return this.leave("keep");
+    if (refusal === null) {
+      this.#appliedVersion = version;
+      this.#startedConfig = this.#options.record().config;
+    }
     this.#options.onAdjusted(version, refusal);
     this.#options.onChange();
   }
@@ -296,6 +321,11 @@ export class InstanceSlot {
     doors.raise({ type: "crashed", cause: end.cause, pid: end.pid, epoch, restartInMs }, record());
     return "crashed";
   }
+}
+
+/** What of a configuration a process takes over only at its start. */
+function builtIn({ risk: { drawdownSince: _, ...risk }, runFor, quotas }: BotConfig): unknown {
+  return { risk, runFor, quotas };
 }
 
 function isSameAccess(one: AccountAccess, other: AccountAccess): boolean {

@@ -6,7 +6,7 @@ import type { Kernel } from "../core/kernel.ts";
 import type { Clock, ExchangePort, Fence, LeaseStore, LedgerStore } from "../core/ports.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Strategy } from "../core/strategy.ts";
-import { UserError } from "../core/text.ts";
+import { type Text, UserError } from "../core/text.ts";
 import { accountKey } from "../storage/bot-numbers.ts";
 import { type BotPlan, planOf } from "./bot-plan.ts";
 import { emptyStatus, statusOfKernel } from "./bot-status.ts";
@@ -17,6 +17,7 @@ import { createOwnOrders } from "./own-orders.ts";
 import { pause } from "./pause.ts";
 import { type AccountAccess, type Begin, type Directive, type ExitReason, type FromInstance, LEASE_RENEW_MS } from "./protocol.ts";
 import { loadKernel, numberOn, type OpenAccount, openLegs, openMarket, type Retry, untilDone } from "./recovery.ts";
+import { noticeText, REMARKS } from "./remarks.ts";
 import { sweepOrders } from "./sweep.ts";
 import { createTrading, type Trading } from "./trading.ts";
 
@@ -164,7 +165,7 @@ class InstanceLife implements Instance {
     const name = accountKey(access);
     const own = createOwnOrders(numberOn(this.#begin, access));
     for (const row of this.#begin.stored.openOrders)
-      if (row.exchangeOrderId !== null && accountKey(row) === name) own.learn(row.clientOrderId, row.exchangeOrderId);
+      if (row.exchangeOrderId !== null && accountKey(row) === name) own.learn(row.symbol, row.clientOrderId, row.exchangeOrderId);
     const port = await untilDone(`connecting ${name}`, retry, () => this.#doors.connect(access, this.#guard.fence));
     this.#accounts.set(name, { port, own });
   }
@@ -265,14 +266,15 @@ class InstanceLife implements Instance {
     const { desired } = this.#directive;
     const facts = { config, desired, epoch, host, pid, startedAt: this.#startedAt, lastError, note: this.#remark(), at };
     if (this.#trading === null) return emptyStatus(facts, this.#isConnected ? "recovering" : "starting");
-    return statusOfKernel(facts, this.#trading.status());
+    return { ...statusOfKernel(facts, this.#trading.status()), accounts: this.#trading.accounts };
   }
 
-  #remark(): string | null {
-    if (this.#isOrphan) return "the worker is gone; nothing more is placed";
-    if (this.#trading?.arePulled === true) return "Redis does not answer; opening orders are pulled";
-    if (this.#isLedgerInTrouble) return "the database takes no rows; nothing new is opened";
-    return this.#trading?.notice ?? null;
+  #remark(): Text | null {
+    if (this.#isOrphan) return REMARKS.orphan;
+    if (this.#trading?.arePulled === true) return REMARKS.pulled;
+    if (this.#isLedgerInTrouble) return REMARKS.ledger;
+    const notice = this.#trading?.notice ?? null;
+    return this.#directive.outside ?? (notice === null ? null : noticeText(notice));
   }
 
   #note(message: string): void {

@@ -162,7 +162,7 @@ class Desk implements OrderDesk {
     if (outcome.outcome === "amended") {
       const { exchangeOrderId, price, quantity } = outcome;
       learn(about.leg, about.clientOrderId, exchangeOrderId);
-      post({ type: "amended", ...about, price, quantity });
+      post({ type: "amended", ...about, exchangeOrderId, price, quantity });
       return;
     }
     onError(`amend ${outcome.outcome === "unknown" ? "unanswered" : "refused"}: ${outcome.message}`);

@@ -7,11 +7,19 @@ const IDS_MAX = 20_000;
 const FOREIGN_FILLS_MAX = 1_000;
 const SEEN_MAX = 20_000;
 
+/** What an exchange calls an order; its ids are unique within an account and symbol only. */
+export interface NamedOrder {
+  readonly symbol: string;
+  readonly clientOrderId: string | null;
+  readonly exchangeOrderId: string;
+}
+
+/** The bot's orders on one account. */
 export interface OwnOrders {
   /** Our client order id of an exchange order, from the id itself or from what we learned; null when it is not ours. */
-  clientOrderIdOf(order: { readonly clientOrderId: string | null; readonly exchangeOrderId: string }): string | null;
-  /** Remembers whose an exchange order id is. Returns fills that came before we knew. */
-  learn(clientOrderId: string, exchangeOrderId: string): readonly ExchangeFill[];
+  clientOrderIdOf(order: NamedOrder): string | null;
+  /** Remembers whose an exchange order id of a symbol is. Returns fills that came before we knew. */
+  learn(symbol: string, clientOrderId: string, exchangeOrderId: string): readonly ExchangeFill[];
   /** The fill with our client order id filled in; null when it is foreign (kept a while) or was handed on before. */
   claim(fill: ExchangeFill): ExchangeFill | null;
 }
@@ -22,13 +30,13 @@ export function createOwnOrders(botNumber: number): OwnOrders {
   const foreign = new Map<string, ExchangeFill>();
   const seen = new Set<string>();
 
-  function clientOrderIdOf(order: { readonly clientOrderId: string | null; readonly exchangeOrderId: string }): string | null {
-    if (order.clientOrderId !== null && decodeClientOrderId(order.clientOrderId)?.botNumber === botNumber) return order.clientOrderId;
-    return clientIds.get(order.exchangeOrderId) ?? null;
+  function clientOrderIdOf({ symbol, clientOrderId, exchangeOrderId }: NamedOrder): string | null {
+    if (clientOrderId !== null && decodeClientOrderId(clientOrderId)?.botNumber === botNumber) return clientOrderId;
+    return clientIds.get(orderKey(symbol, exchangeOrderId)) ?? null;
   }
 
   function claim(fill: ExchangeFill): ExchangeFill | null {
-    const key = keyOf(fill);
+    const key = fillKey(fill);
     if (seen.has(key)) return null;
     const clientOrderId = clientOrderIdOf(fill);
     if (clientOrderId === null) {
@@ -45,17 +53,22 @@ export function createOwnOrders(botNumber: number): OwnOrders {
   return {
     clientOrderIdOf,
     claim,
-    learn(clientOrderId, exchangeOrderId) {
-      if (clientIds.get(exchangeOrderId) === clientOrderId) return [];
-      clientIds.set(exchangeOrderId, clientOrderId);
+    learn(symbol, clientOrderId, exchangeOrderId) {
+      const key = orderKey(symbol, exchangeOrderId);
+      if (clientIds.get(key) === clientOrderId) return [];
+      clientIds.set(key, clientOrderId);
       trim(clientIds, IDS_MAX);
-      const waiting = [...foreign.values()].filter((fill) => fill.exchangeOrderId === exchangeOrderId);
+      const waiting = [...foreign.values()].filter((fill) => fill.symbol === symbol && fill.exchangeOrderId === exchangeOrderId);
       return waiting.flatMap((fill) => claim(fill) ?? []);
     },
   };
 }
 
-function keyOf(fill: ExchangeFill): string {
+function orderKey(symbol: string, exchangeOrderId: string): string {
+  return `${symbol} ${exchangeOrderId}`;
+}
+
+function fillKey(fill: ExchangeFill): string {
   return `${fill.symbol} ${fill.tradeId} ${fill.exchangeOrderId}`;
 }
 

@@ -34,6 +34,10 @@ export interface Directive {
   readonly desired: Desired;
   readonly halt: Text | null;
   readonly flatten: boolean;
+  /** A person reset the peak of the drawdown at this time, epoch ms. */
+  readonly drawdownSince?: number;
+  /** Why the bot does not run although it is wanted to: its hours. */
+  readonly outside?: Text;
 }
 
 export interface Begin {
@@ -84,7 +88,7 @@ export interface Settled {
 }
 
 export type FromInstance =
-  | { readonly type: "heartbeat" }
+  | { readonly type: "heartbeat"; /** Resident memory of the process, bytes. */ readonly rss?: number }
   | { readonly type: "status"; readonly status: BotStatus }
   | { readonly type: "rows"; readonly batch: number; readonly rows: readonly LedgerRow[] }
   /** Recovery is done; the directive has been given to the kernel. */

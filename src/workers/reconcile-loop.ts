@@ -49,6 +49,8 @@ class Loop implements ReconcileLoop {
   readonly #runner: ChangeRunner;
   readonly #hosted = new Map<string, HostedBot>();
   #records: readonly BotRecord[] = [];
+  /** When the reading of these records began, monotonic ms. */
+  #readAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | null = null;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -120,7 +122,9 @@ class Loop implements ReconcileLoop {
       await changes.expire(clock.now());
       // Changes first: each of them then shows in the records that are read after it.
       pending = await changes.pending(clock.now());
+      const readAt = clock.monotonic();
       this.#records = await bots.list();
+      this.#readAt = readAt;
     } catch (error) {
       log.error({ err: error }, "the database did not answer; bots run on as they were wanted");
     }
@@ -134,7 +138,7 @@ class Loop implements ReconcileLoop {
 
   async #lookAt(record: BotRecord, missing: MissingLeases): Promise<number> {
     try {
-      return await this.#hostedBot(record).look(record, missing);
+      return await this.#hostedBot(record).look(record, missing, this.#readAt);
     } catch (error) {
       this.#options.log.error({ err: error, botId: record.id }, "looking at the bot failed");
       return LOOK_EVERY_MS;

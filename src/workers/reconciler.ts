@@ -23,6 +23,8 @@ export interface ReconcilerOptions {
   readonly liveOrders: () => readonly Order[];
   /** Where the first read of a leg's fills starts, epoch ms. */
   readonly fillsFrom: (leg: string) => number;
+  /** A snapshot of the account of these legs, asked for at `askedAt`. */
+  readonly onSnapshot: (legs: readonly string[], snapshot: AccountSnapshot, askedAt: number) => void;
   /** Grows with each fill taken in, so that a position read meanwhile is known to be old. */
   readonly fillCount: () => number;
   readonly onError: (message: string) => void;
@@ -92,10 +94,11 @@ class AccountReader implements Reconciler {
   }
 
   async #runOnce(isDoubtful: boolean): Promise<boolean> {
-    const { legs, clock, fillCount, onError } = this.#options;
+    const { legs, clock, fillCount, onSnapshot, onError } = this.#options;
     const reads = [...portsOf(legs)].map(async ([port, names]) => {
       const read = { askedAt: clock.now(), fillsBefore: fillCount(), isDoubtful };
       const snapshot = await port.snapshot(names.map((name) => symbolOf(legs, name)));
+      onSnapshot(names, snapshot, read.askedAt);
       let isComplete = true;
       for (const name of names) isComplete = (await this.#reconcileLeg(name, snapshot, read)) && isComplete;
       return isComplete;

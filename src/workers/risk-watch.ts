@@ -3,7 +3,7 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Alert } from "../core/alert.ts";
-import { type AccountEquity, type FleetBreach, lookAtFleet } from "../core/fleet-risk.ts";
+import { type FleetBreach, lookAtFleet } from "../core/fleet-risk.ts";
 import type { FleetRiskLimits } from "../core/fleet-risk-limits.ts";
 import type { Clock, LeaseStore } from "../core/ports.ts";
 import { createAlertOutbox } from "../storage/alerts.ts";
@@ -13,6 +13,7 @@ import { createEquityStore, type EquityStore } from "../storage/equity.ts";
 import { createLeaseStore } from "../storage/lease.ts";
 import type { Signals } from "../storage/signals.ts";
 import { createStatusBoard, type StatusBoard } from "../storage/status-board.ts";
+import { createAccountWorth } from "./account-worth.ts";
 import { pause } from "./pause.ts";
 import { riskDayOf } from "./risk-day.ts";
 import { accountOf, figuresOf, newestTold, pointOf, type Told } from "./risk-figures.ts";
@@ -34,8 +35,6 @@ export interface RiskWatchOptions {
   readonly bots: Pick<Bots, "list" | "halt">;
   readonly board: Pick<StatusBoard, "get">;
   readonly equity: EquityStore;
-  /** What accounts are worth by their exchanges, where that is told. */
-  readonly accountEquity?: () => Promise<readonly AccountEquity[]>;
   readonly leases: Pick<LeaseStore, "acquire" | "release">;
   /** Names this worker's life. */
   readonly holder: string;
@@ -105,6 +104,7 @@ export function startRiskWatch(
 class Watch implements RiskWatch {
   readonly #options: RiskWatchOptions;
   readonly #hasLimits: boolean;
+  readonly #worth = createAccountWorth();
   #isHolder = false;
   #hasChecked = false;
   #pointAt = Number.NEGATIVE_INFINITY;
@@ -123,6 +123,7 @@ class Watch implements RiskWatch {
       if (this.#hasLimits && !(await this.#isMine())) return;
       const records = await bots.list();
       const statuses = await board.get(records.map(({ id }) => id)).catch(() => []);
+      this.#worth.take([...statuses, ...records.map(({ lastStatus }) => lastStatus)].flatMap((status) => status ?? []));
       const told = records.map((record, index): Told => ({ record, status: newestTold([statuses[index] ?? null, record.lastStatus]) }));
       if (this.#hasLimits) await this.#judge(told);
       if (isPointDue) await this.#store(told);
@@ -155,21 +156,12 @@ class Watch implements RiskWatch {
     const { limits, timezone, equity, clock } = this.#options;
     this.#nameIdleLimits(told);
     const now = clock.now();
-    const look = { limits, bots: told.map(figuresOf), equity: await this.#accountEquity(), day: riskDayOf(now, timezone), now };
+    const look = { limits, bots: told.map(figuresOf), equity: this.#worth.equity(now), day: riskDayOf(now, timezone), now };
     const breaches = await equity.stepRisk((before) => {
       const verdict = lookAtFleet(before, look);
       return { state: verdict.state, result: verdict.breaches };
     });
     for (const breach of breaches) if (breach.toHalt.length > 0) await this.#halt(breach);
-  }
-
-  async #accountEquity(): Promise<readonly AccountEquity[]> {
-    try {
-      return (await this.#options.accountEquity?.()) ?? [];
-    } catch (error) {
-      this.#options.log.warn({ err: error }, "the exchanges did not tell what accounts are worth; capital and profit stand for it");
-      return [];
-    }
   }
 
   async #halt(breach: FleetBreach): Promise<void> {

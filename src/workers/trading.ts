@@ -2,19 +2,23 @@
 
 import type { Logger } from "pino";
 import type { ActualState } from "../core/events.ts";
+import { refKey } from "../core/instrument.ts";
 import type { Kernel, KernelStatus } from "../core/kernel.ts";
 import type { Order } from "../core/order.ts";
-import type { Clock, LedgerStore } from "../core/ports.ts";
+import type { AccountSnapshot, Clock, LedgerStore } from "../core/ports.ts";
+import type { AccountReading } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
+import { accountKey } from "../storage/bot-numbers.ts";
+import { type PricedLeg, readingsOf } from "./account-worth.ts";
 import { adjustedPlan, type BotPlan } from "./bot-plan.ts";
-import { controlEvent, directiveEvents, wantsRest } from "./directive-feed.ts";
+import { controlEvent, directiveEvents, haltEvents, wantsRest } from "./directive-feed.ts";
 import { createDriver, type Driver, type DriverOptions } from "./driver.ts";
 import { followEvents } from "./event-feed.ts";
 import { createFundingReader, FUNDING_EVERY_MS, type FundingReader } from "./funding-reader.ts";
 import { createInstrumentWatch, INSTRUMENTS_EVERY_MS, type InstrumentWatch, type InstrumentWatchOptions } from "./instrument-watch.ts";
 import type { LeaseGuard } from "./lease-guard.ts";
 import { createMarketWatch, type MarketWatch } from "./market-watch.ts";
-import type { Legs } from "./order-desk.ts";
+import { type Legs, legNamed } from "./order-desk.ts";
 import { pause } from "./pause.ts";
 import { type Begin, type Directive, LEASE_TTL_MS, type Settled } from "./protocol.ts";
 import { createReconciler, RECONCILE_EVERY_MS, type Reconciler } from "./reconciler.ts";
@@ -63,6 +67,8 @@ export interface Trading {
   adjust(version: number, params: Readonly<Record<string, unknown>>): void;
   status(): KernelStatus;
   readonly arePulled: boolean;
+  /** The accounts of the legs as they were read last. */
+  readonly accounts: readonly AccountReading[];
   /** What the exchange announces about itself. */
   readonly notice: string | null;
   ledgerTrouble(isInTrouble: boolean): void;
@@ -89,6 +95,8 @@ class TradingLife implements Trading {
   #isLeaving = false;
   #arePulled = false;
   #notice: string | null = null;
+  /** By exchange and account. */
+  readonly #accounts = new Map<string, readonly AccountReading[]>();
   #followedUnder = -1;
   #riskDay: string | null = null;
   #endedUnder = -1;
@@ -103,6 +111,7 @@ class TradingLife implements Trading {
       ...options,
       owner: { botId: begin.config.id, epoch: begin.epoch },
       mode: begin.config.mode,
+      cycleMs: begin.config.quotas.cycleMs,
       strategy: options.plan.strategy,
       fence: options.guard.fence,
       isUrgent: () => directive().halt !== null,
@@ -126,6 +135,7 @@ class TradingLife implements Trading {
       takeFills,
       liveOrders: kernel.liveOrders,
       fillsFrom: (leg) => kernel.lastFillAt(leg) ?? begin.firstStartedAt ?? startedAt,
+      onSnapshot: (names, snapshot, askedAt) => this.#readAccount(names, snapshot, askedAt),
       fillCount: () => driver.fillCount,
       onError,
     });
@@ -151,6 +161,10 @@ class TradingLife implements Trading {
     return this.#notice;
   }
 
+  get accounts(): readonly AccountReading[] {
+    return [...this.#accounts.values()].flat();
+  }
+
   get arePulled(): boolean {
     return this.#arePulled;
   }
@@ -161,7 +175,9 @@ class TradingLife implements Trading {
 
   async recover(): Promise<number> {
     const { clock, kernel, signal, onError } = this.#options;
-    const wasHalted = this.status().haltReason !== null;
+    // A state that is halted under a row that is not was resumed by a person. That is followed before anything else is read, so
+    // that what halts the bot from now on is news: stored as its end, and lifted by nothing but the next resume.
+    this.#tellHalt(this.status().haltReason !== null);
     this.#followStreams();
     await catchUp(this.#driver, this.#reconciler, clock, { signal, onError });
     signal.throwIfAborted();
@@ -169,7 +185,7 @@ class TradingLife implements Trading {
     this.#tellRiskDay();
     // The operator's word comes first: a bot that was stopped meanwhile must not quote for a moment.
     this.#isRecovered = true;
-    this.follow(wasHalted);
+    this.follow(false);
     this.#driver.post({ type: "recovered", at: clock.now() });
     this.#every(TICK_MS, () => this.#tick());
     this.#every(RECONCILE_EVERY_MS, () => void this.#reconciler.run(false));
@@ -223,6 +239,17 @@ class TradingLife implements Trading {
     this.#driver.post({ type: "riskDay", day, at: clock.now() });
   }
 
+  #readAccount(names: readonly string[], snapshot: AccountSnapshot, askedAt: number): void {
+    const { legs } = this.#options;
+    const told = this.status().legs ?? [];
+    const priced = names.map((name): PricedLeg => {
+      const { instrument } = legNamed(legs, name);
+      return { instrument, price: told.find((leg) => refKey(leg) === refKey(instrument.ref))?.price ?? null };
+    });
+    const ref = priced[0]?.instrument.ref;
+    if (ref !== undefined) this.#accounts.set(accountKey(ref), readingsOf(priced, snapshot, askedAt));
+  }
+
   /** A fill changes what the account could use: read once for all fills of a moment. */
   #readSoon(): void {
     if (!this.#isRecovered) return;
@@ -246,10 +273,16 @@ class TradingLife implements Trading {
   }
 
   follow(wasHalted: boolean): void {
-    if (!this.#isRecovered || this.#isLeaving) return;
+    if (this.#isLeaving) return;
+    if (!this.#isRecovered) return this.#tellHalt(wasHalted);
     this.#arePulled = false;
     const { directive, clock } = this.#options;
     for (const event of directiveEvents(directive(), wasHalted, clock.now())) this.#driver.post(event);
+  }
+
+  #tellHalt(wasHalted: boolean): void {
+    const { directive, clock } = this.#options;
+    for (const event of haltEvents(directive(), wasHalted, clock.now())) this.#driver.post(event);
   }
 
   #checkFollowed(): void {

@@ -204,6 +204,7 @@ describe("what the kernel gets", () => {
     expect(toRiskLimits(valid(), { main: ETH_PERP, hedge: ETH_PERP })).toEqual({
       maxPosition: { main: 1_000, hedge: 1_000 },
       maxOpenOrders: 100,
+      maxOrdersPerMinute: 1_200,
       maxBookAgeMs: 5_000,
       onBreach: "keep",
     });

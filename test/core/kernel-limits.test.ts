@@ -20,6 +20,8 @@ function quote(slot: string, side: Side, price: number, quantity: number, more: 
 class Bench {
   intents: Intent[] = [];
   reports: object = {};
+  /** What the strategy was told. */
+  heard: string[] = [];
   adapt: (params: unknown) => object = () => ({});
   now = 10_000;
   readonly kernel: Kernel;
@@ -37,7 +39,10 @@ class Bench {
         throw new Error("not asked for here");
       },
       init: () => ({}),
-      decide: () => this.intents,
+      decide: (_state, event) => {
+        this.heard.push(event.type);
+        return this.intents;
+      },
       adapt: (_state, _from, view) => this.adapt(view.params) as never,
       report: () => this.reports,
     }) as Strategy;
@@ -203,6 +208,38 @@ describe("loss limits", () => {
     expect(placed(next.feed({ type: "control", desired: "running" }))).toEqual([]);
   });
 
+  it("a reset peak lets a halted bot go on, once per wish, and the next fall counts from there", () => {
+    const bench = new Bench({ maxDrawdown: "1" });
+    bench.fill("buy", 10_000, 100, "t1");
+    bench.book(10_499, 10_501);
+    bench.book(9_499, 9_501);
+    expect(bench.kernel.status(bench.now)).toMatchObject({ state: "halted", peakPnl: "0.5" });
+    bench.feed({ type: "resume" });
+    expect(bench.kernel.status(bench.now).state).toBe("halted");
+    bench.feed({ type: "resetPeak", since: 77 });
+    bench.feed({ type: "resume" });
+    expect(bench.kernel.status(bench.now)).toMatchObject({ state: "running", peakPnl: "-0.5" });
+    bench.book(9_599, 9_601);
+    bench.book(8_649, 8_651);
+    bench.feed({ type: "resetPeak", since: 77 });
+    expect(bench.kernel.status(bench.now)).toMatchObject({ state: "running", peakPnl: "-0.4" });
+    bench.book(8_599, 8_601);
+    expect(bench.kernel.status(bench.now).state).toBe("halted");
+  });
+
+  it("a peak that is reset without a price is the first net profit that can be told, also after a restart", () => {
+    const first = new Bench({ maxDrawdown: "1" });
+    first.fill("buy", 10_000, 100, "t1");
+    first.book(10_499, 10_501);
+    first.feed({ type: "bookLost", leg: LEG });
+    first.feed({ type: "resetPeak", since: 5 });
+    expect(first.kernel.status(first.now).peakPnl).toBe("0.5");
+    const next = new Bench({ maxDrawdown: "1" }, {}, JSON.parse(JSON.stringify(first.kernel.snapshot())));
+    // Its first book was at 10 000: from there this fall is within the limit, from the old peak it would not be.
+    next.book(9_099, 9_101);
+    expect(next.kernel.status(next.now)).toMatchObject({ state: "running", peakPnl: "0" });
+  });
+
   it("counts fees and funding", () => {
     const bench = new Bench({ maxDailyLoss: "1" });
     bench.fill("buy", 10_000, 10, "t1", "0.6");
@@ -220,6 +257,36 @@ describe("loss limits", () => {
     bench.reports = { gridProfit: "5", unpairedPnl: "0" };
     bench.fill("buy", 9_900, 5, "t1");
     expect(bench.kernel.status(bench.now).haltReason?.en).toContain("the books do not add up");
+  });
+});
+
+describe("a person's word and a halt", () => {
+  it("a halted strategy hears of it only with the resume, a recovering one only with its start", () => {
+    const first = new Bench();
+    first.feed({ type: "halt", reason: plain("panic") });
+    first.heard = [];
+    first.feed({ type: "control", desired: "paused" });
+    first.feed({ type: "control", desired: "running" });
+    expect(first.heard).toEqual([]);
+    const stored = JSON.parse(JSON.stringify(first.kernel.snapshot()));
+    first.feed({ type: "resume" });
+    expect(first.heard).toEqual(["control"]);
+    const next = new Bench({}, {}, stored);
+    expect(next.kernel.status(next.now).state).toBe("halted");
+    expect(next.heard).toEqual(["start"]);
+  });
+});
+
+describe("the market's last trade", () => {
+  it("is kept once it is told, asks nothing of the strategy, and is not carried over a restart", () => {
+    const first = new Bench();
+    expect(first.kernel.snapshot()).toMatchObject({ legs: { [LEG]: { last: null } } });
+    expect(first.feed({ type: "last", price: 10_002 })).toEqual([]);
+    for (const price of [0, -1, 1.5, Number.NaN]) first.feed({ type: "last", price });
+    const seen = first.kernel.snapshot();
+    expect(seen).toMatchObject({ legs: { [LEG]: { last: 10_002 } } });
+    const next = new Bench({}, {}, JSON.parse(JSON.stringify(seen)));
+    expect(next.kernel.snapshot()).toMatchObject({ legs: { [LEG]: { last: null } } });
   });
 });
 

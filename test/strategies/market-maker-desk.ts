@@ -29,6 +29,7 @@ export class Desk {
   bidQuantity: Lots | null = null;
   askQuantity: Lots | null = null;
   mark: Ticks | null = null;
+  last: Ticks | null = null;
   available: { base: string; quote: string } | null = null;
   reference: LegView | null = null;
   answer: readonly Intent[] = [];
@@ -57,6 +58,7 @@ export class Desk {
       bidQuantity: this.bidQuantity,
       askQuantity: this.askQuantity,
       mark: this.mark,
+      last: this.last,
       available: this.available,
       realizedPnl: money(this.cash + this.cost),
       unrealizedPnl: money(value - this.cost),

@@ -94,10 +94,16 @@ describe("reference", () => {
     expect(leg === undefined ? null : micropriceOf({ ...leg, bestBid: desk.bestBid, bestAsk: desk.bestAsk })).toBe(10_000.5);
   });
 
-  it("quotes around the bot's own last fill, or the mark", () => {
+  it("quotes around the last public trade, else the bot's own last fill, or the mark", () => {
     const desk = deskAt({ ...EAGER, referencePrice: "last", maxOrders: 1 });
     desk.fill("ask:0", "sell", 10_010, 50);
     expect(desk.prices("sell")[0]).toBe(10_021);
+    expect(desk.until().at).toBe(desk.at + 1_000);
+    desk.last = ticks(10_004);
+    desk.wait(1_000);
+    expect(desk.prices("sell")[0]).toBe(10_015);
+    desk.fill("ask:0", "sell", 10_015, 50);
+    expect(desk.prices("sell")[0]).toBe(10_015);
     const marked = deskAt({ ...EAGER, referencePrice: "mark", maxOrders: 1 });
     marked.mark = ticks(10_003);
     marked.wait(1_000);

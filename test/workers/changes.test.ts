@@ -73,6 +73,7 @@ function running(change: FleetChange, some: Partial<RunningChange> = {}): Runnin
   return { change, forMs: 0, epochBefore: 3, replacedBy: null, configVersion: null, ...some };
 }
 
+const OUTSIDE = { en: "outside its hours until 09:00 (UTC)", "zh-TW": "不在執行時段內" };
 const START: FleetChange = { type: "start", botId: "eth_grid" };
 const RESTART: FleetChange = { type: "restart", botId: "eth_grid" };
 const PAUSE: FleetChange = { type: "pause", botId: "eth_grid" };
@@ -94,6 +95,8 @@ describe("judgeChange", () => {
     ["waiting for a trigger is running", running(START), view({}, "waiting"), "done"],
     ["a refused start has failed", running(START), view({ refusal: { en: "taken", "zh-TW": "已占用" } }), "failed"],
     ["a start that ends in a halt has failed", running(START), view({}, "halted", { halt: HALT }), "failed"],
+    ["a start outside the bot's hours is done: it waits for them", running(START), view({ outside: OUTSIDE }, "paused"), "done"],
+    ["not before it has recovered, hours or not", running(START), view({ outside: OUTSIDE, recoveredEpoch: null }, "paused"), "wait"],
     ["a restart waits for a new epoch", running(RESTART, { epochBefore: 4 }), view(), "wait"],
     ["and is done under it", running(RESTART, { epochBefore: 3 }), view(), "done"],
     ["a paused bot is restarted paused", running(RESTART), view({}, "paused", { desired: "paused" }), "done"],

@@ -268,13 +268,16 @@ describe("the driver", () => {
     kernel.orders.set(ONE, order(ONE, { status: "open", exchangeOrderId: "x1" }));
     port.amend = async (ref, to, ready) => {
       story.push(`amend ${ref.exchangeOrderId} to ${to.side} ${to.quantity} at ${to.price}, stored: ${await ready}`);
-      return { outcome: "amended", exchangeOrderId: "x1", ...amended };
+      return { outcome: "amended", exchangeOrderId: "x2", ...amended };
     };
     onFirst("time", [{ type: "amend", leg: LEG, clientOrderId: ONE, exchangeOrderId: "x1", ...amended }]);
     driver.post({ type: "time", at: 1 });
     await settle();
     expect(story).toEqual(["rows state", "amend x1 to buy 12 at 248000, stored: true"]);
-    expect(kernel.events.at(-1)).toMatchObject({ type: "amended", clientOrderId: ONE, ...amended });
+    expect(kernel.events.at(-1)).toMatchObject({ type: "amended", clientOrderId: ONE, exchangeOrderId: "x2", ...amended });
+    driver.takeFills(LEG, [fill("t1", null, { exchangeOrderId: "x2" })]);
+    await settle();
+    expect(kernel.events.at(-1)).toMatchObject({ type: "fill", fill: { clientOrderId: ONE } });
     for (const outcome of [
       { outcome: "refused", code: "x", message: "no" } as const,
       { outcome: "unknown", message: "timeout" } as const,

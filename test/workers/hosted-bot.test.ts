@@ -39,12 +39,15 @@ const PLAIN = defineStrategy<unknown, Record<string, never>>({
   adapt: (state) => state,
 }) as Strategy;
 
+const NOON = Date.UTC(2027, 0, 20, 12);
+
 class FakeProcess implements InstanceProcess {
   readonly epoch: number;
   hasSpoken = true;
   refusal = null;
   isLeaving = false;
   silence = 0;
+  rss: number | null = null;
   killed = 0;
   left: string[] = [];
   directives: Directive[] = [];
@@ -213,7 +216,7 @@ describe("a hosted bot", () => {
   }
 
   async function look(missing: MissingLeases = new Map()): Promise<void> {
-    await bot.look(record, missing);
+    await bot.look(record, missing, clock.monotonic());
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -239,6 +242,94 @@ describe("a hosted bot", () => {
       clock.advance(60_000);
     }
   }
+
+  it("pauses outside its hours and goes on within them, by itself", async () => {
+    const hours = { windows: [{ from: "09:00", to: "17:00" }], outside: "pause" as const, timezone: "UTC" };
+    record = { ...record, config: { ...CONFIG, schedule: hours } };
+    clock.advance(NOON - clock.now());
+    bot = newBot();
+    await look();
+    expect(newest().begin.directive).toMatchObject({ desired: "running" });
+    clock.advance(5 * 3_600_000);
+    await look();
+    expect(newest().directives.at(-1)).toMatchObject({ desired: "paused", outside: { en: "outside its hours until 09:00 (UTC)" } });
+    expect(bot.view.outside?.["zh-TW"]).toContain("不在執行時段內");
+    expect(record.desired).toBe("running");
+    await look();
+    expect(newest().directives).toHaveLength(1);
+    clock.advance(16 * 3_600_000);
+    await look();
+    expect(newest().directives.at(-1)).toMatchObject({ desired: "running" });
+    expect(newest().directives.at(-1)).not.toHaveProperty("outside");
+    expect(processes).toHaveLength(1);
+  });
+
+  it("its hours override no stop, pause, panic or halt of a person, within or outside of them", async () => {
+    const hours = { windows: [{ from: "09:00", to: "17:00" }], outside: "stop" as const, timezone: "UTC" };
+    record = { ...record, config: { ...CONFIG, schedule: hours } };
+    clock.advance(NOON - clock.now() + 8 * 3_600_000);
+    bot = newBot();
+    await look();
+    expect(newest().begin.directive.desired).toBe("draining");
+    record = { ...record, desired: "paused" };
+    await look();
+    expect(newest().directives.at(-1)).toMatchObject({ desired: "paused" });
+    record = { ...record, desired: "stopped" };
+    await look();
+    expect(newest().directives.at(-1)).toMatchObject({ desired: "stopped", halt: null });
+    record = { ...record, desired: "running", halt: { kind: "panic", reason: JSON.stringify({ en: "panic", "zh-TW": "緊急" }), at: 1 } };
+    await look();
+    expect(newest().directives.at(-1)).toMatchObject({ halt: { en: "panic" } });
+    clock.advance(14 * 3_600_000);
+    await look();
+    expect(newest().directives.at(-1)).toMatchObject({ halt: { en: "panic" } });
+  });
+
+  it("takes a reset of the drawdown's peak to its process in the same word that lifts the halt", async () => {
+    record = { ...record, halt: { kind: "risk", reason: JSON.stringify({ en: "fell", "zh-TW": "回落" }), at: 1 } };
+    openOrders = [{} as OrderRow];
+    await look();
+    record = { ...record, halt: null, configVersion: 2, config: { ...CONFIG, risk: { ...CONFIG.risk, drawdownSince: 77 } } };
+    await look();
+    expect(newest().directives.at(-1)).toMatchObject({ halt: null, desired: "running", drawdownSince: 77 });
+    newest().events.onRecovered(1);
+    await look();
+    expect(newest()).toMatchObject({ left: [], adjusted: [] });
+    expect(bot.view.appliedVersion).toBe(2);
+  });
+
+  it("begins anew under other limits, orders kept; hours and loudness cost no process", async () => {
+    await look();
+    newest().events.onRecovered(3);
+    record = { ...record, configVersion: 2, config: { ...CONFIG, notify: { filled: "off" } } };
+    await look();
+    expect(bot.view.appliedVersion).toBe(2);
+    record = { ...record, configVersion: 3, config: { ...CONFIG, risk: { ...CONFIG.risk, maxOpenOrders: 7 } } };
+    await look();
+    expect(newest()).toMatchObject({ left: ["keep"], adjusted: [] });
+    expect(bot.view.appliedVersion).toBe(2);
+    newest().events.onEnd({ pid: newest().pid, reason: "asked", cause: "exit code 0" });
+    await look();
+    await look();
+    expect(processes).toHaveLength(2);
+    expect(newest().begin.config.risk.maxOpenOrders).toBe(7);
+    newest().events.onRecovered(3);
+    expect(bot.view.appliedVersion).toBe(3);
+    expect(alerts).toEqual([]);
+  });
+
+  it("warns of memory near its quota, and begins anew at it with its orders kept", async () => {
+    await look();
+    newest().events.onRecovered(3);
+    newest().rss = 420 * 1_048_576;
+    await look();
+    await look();
+    expect(alerts).toMatchObject([{ type: "resource", message: { en: expect.stringContaining("420 MiB") } }]);
+    newest().rss = 520 * 1_048_576;
+    await look();
+    expect(newest().left).toEqual(["keep"]);
+    expect(alerts).toHaveLength(2);
+  });
 
   it("starts under a new epoch, with what is wanted and what is stored", async () => {
     await look();

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ExchangeFill, KernelEvent } from "../../src/core/events.ts";
 import type { Order } from "../../src/core/order.ts";
-import { lots } from "../../src/core/units.ts";
+import { lots, ticks } from "../../src/core/units.ts";
 import { createInquiries, type Inquiries } from "../../src/workers/inquiries.ts";
 import { createOwnOrders } from "../../src/workers/own-orders.ts";
 import { systemClock } from "../../src/workers/system-clock.ts";
@@ -137,6 +137,33 @@ describe("inquiries", () => {
     Object.assign(doubtful, { status: "filled", filledQuantity: lots(10), reportedFilledQuantity: lots(10), isUnknown: false });
     await vi.advanceTimersByTimeAsync(5_000);
     expect(inquiries.open).toBe(0);
+  });
+
+  it("takes a whole fill of fewer lots than we think the order has for its end: an unanswered amend made it smaller", async () => {
+    const amending = { price: ticks(248_000), quantity: lots(6), isUnanswered: true };
+    orders.set(ONE, order(ONE, { status: "open", exchangeOrderId: "x1", filledQuantity: lots(6), amending }));
+    port.lookupOutcome = () => ({ found: "closed", status: "filled", exchangeOrderId: "x1", filledQuantity: lots(6) });
+    inquiries.ask(LEG, ONE);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(events).toMatchObject([{ type: "canceled", clientOrderId: ONE, filledQuantity: 6, expired: false }]);
+    expect(inquiries.open).toBe(0);
+  });
+
+  it("tells that an unanswered amend has landed once a look shows it, and concludes nothing from one that does not", async () => {
+    const amending = { price: ticks(248_000), quantity: lots(12), isUnanswered: true };
+    orders.set(ONE, order(ONE, { status: "open", exchangeOrderId: "x1", amending }));
+    port.lookupOutcome = () => ({ found: "open", order: openOrder(ONE, { exchangeOrderId: "x1" }) });
+    inquiries.ask(LEG, ONE);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(events).toMatchObject([{ type: "accepted" }]);
+    const changed = openOrder(ONE, { exchangeOrderId: "x9", price: ticks(248_000), quantity: lots(12) });
+    port.lookupOutcome = () => ({ found: "open", order: changed });
+    inquiries.ask(LEG, ONE);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(events.slice(1)).toMatchObject([
+      { type: "accepted", exchangeOrderId: "x9" },
+      { type: "amended", exchangeOrderId: "x9", price: 248_000, quantity: 12 },
+    ]);
   });
 
   it("looks for at most three orders at a time", async () => {

@@ -14,7 +14,7 @@ import { orderRow } from "../../src/workers/ledger-rows.ts";
 import type { Begin, Directive, ExitReason, FromInstance } from "../../src/workers/protocol.ts";
 import { systemClock } from "../../src/workers/system-clock.ts";
 import { ETH_PERP } from "../core/instruments.ts";
-import { BOT_NUMBER, LEG, order, ownId } from "./scripted-kernel.ts";
+import { BOT_NUMBER, fill, LEG, order, ownId } from "./scripted-kernel.ts";
 import { openOrder, ScriptedPort } from "./scripted-port.ts";
 
 const CONFIG = botConfigSchema.parse({
@@ -44,6 +44,8 @@ describe("an instance", () => {
   let legs: Strategy["legs"];
   let adapt: Strategy["adapt"];
   let wishes: readonly Intent[];
+  /** The answer to fills, when a test gives another. */
+  let onFill: readonly Intent[] | null;
   let sent: FromInstance[];
   let rows: LedgerRow[];
   let renews: () => Promise<boolean>;
@@ -59,6 +61,7 @@ describe("an instance", () => {
     legs = (_params, home) => ({ [LEG]: home });
     adapt = (state) => state;
     wishes = bids("bid");
+    onFill = null;
     sent = [];
     rows = [];
     renews = async () => true;
@@ -92,7 +95,7 @@ describe("an instance", () => {
         throw new Error("not asked for here");
       },
       init: () => ({}),
-      decide: () => wishes,
+      decide: (_state, event) => (event.type === "fill" ? (onFill ?? wishes) : wishes),
       adapt: (state, from, view) => adapt(state, from, view) as Record<string, never>,
     }) as Strategy;
   }
@@ -160,6 +163,7 @@ describe("an instance", () => {
   const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
   it("recovers, quotes, and says how it is every second", async () => {
+    port.balances = [{ currency: "USDC", total: "1000", free: "900" }];
     begin(RUN);
     book();
     await wait(3_000);
@@ -173,6 +177,9 @@ describe("an instance", () => {
       openOrders: 1,
       host: "here",
     });
+    expect(said("status").at(-1)?.status.accounts).toMatchObject([
+      { account: "sim", currency: "USDC", balance: "1000", parts: [{ value: "0" }] },
+    ]);
     expect(said("followed").at(-1)).toEqual({ type: "followed", sequence: 1 });
     expect(rows[0]).toMatchObject({ type: "intent", order: { clientOrderId: ownId(1), epoch: 4 } });
   });
@@ -313,7 +320,7 @@ describe("an instance", () => {
     expect(resting()).toEqual([ownId(1)]);
     await wait(3_000);
     expect(resting()).toEqual([]);
-    expect(said("status").at(-1)?.status.note).toBe("Redis does not answer; opening orders are pulled");
+    expect(said("status").at(-1)?.status.note?.en).toBe("Redis does not answer; opening orders are pulled");
     renews = async () => true;
     await wait(5_000);
     expect(resting()).toEqual([ownId(2)]);
@@ -327,6 +334,55 @@ describe("an instance", () => {
     const end = rows.findIndex((row) => row.type === "end");
     expect(rows[end + 1]).toMatchObject({ type: "state" });
     expect(JSON.parse((rows[end + 1] as { state: { json: string } }).state.json)).toMatchObject({ halted: { en: "too far" } });
+  });
+
+  it("lifts a halt that only its state holds, and keeps one that comes up while it recovers", async () => {
+    const reason = (en: string): Intent => ({ type: "halt", reason: { en, "zh-TW": en } });
+    wishes = [reason("too far")];
+    begin(RUN);
+    await wait(1_000);
+    const halted = rows.findLast((row) => row.type === "state");
+    if (halted?.type !== "state") throw new Error("no state was stored");
+    const stored = { state: halted.state, openOrders: [], lastCounter: null, lastFillAt: null, claims: [] };
+    instance.shutdown("keep");
+    await wait(1_000);
+    // The person who resumed it knows nothing of the fill that is read now, on which the strategy halts again.
+    wishes = bids("bid");
+    onFill = [reason("worse")];
+    port.fillPage = { fills: [fill("t1", ownId(9))], complete: true };
+    [sent, rows] = [[], []];
+    begin(RUN, { epoch: 5, stored });
+    book();
+    await wait(4_000);
+    expect(said("status").at(-1)?.status).toMatchObject({ state: "halted", haltReason: { en: "worse" } });
+    expect(rows.filter((row) => row.type === "end")).toMatchObject([{ end: { epoch: 5, reason: { en: "worse" } } }]);
+    expect(resting()).toEqual([]);
+    instance.shutdown("keep");
+    await wait(1_000);
+    port.fillPage = { fills: [], complete: true };
+    begin({ ...RUN, halt: { en: "worse", "zh-TW": "worse" } }, { epoch: 6, stored });
+    book();
+    await wait(3_000);
+    expect(resting()).toEqual([]);
+    instance.directive({ ...RUN, sequence: 2 });
+    await wait(1_000);
+    expect(resting()).toHaveLength(1);
+  });
+
+  it("follows a resume that comes while it recovers", async () => {
+    const halt = { en: "panic", "zh-TW": "緊急" };
+    port.snapshotFault = new Error("503");
+    connectFault = new Error("503");
+    begin({ ...RUN, halt });
+    await wait(2_000);
+    connectFault = null;
+    instance.directive({ ...RUN, sequence: 2 });
+    port.snapshotFault = null;
+    await wait(5_000);
+    book();
+    await wait(3_000);
+    expect(resting()).toHaveLength(1);
+    expect(said("status").at(-1)?.status).toMatchObject({ state: "running", haltReason: null });
   });
 
   it("stores that the strategy has finished, takes its orders off, and does not begin again when Redis was away", async () => {

@@ -46,6 +46,7 @@ describe("the reconciler", () => {
       takeFills: (_, fills) => taken.push(...fills),
       liveOrders: () => live,
       fillsFrom: () => 1_000_000,
+      onSnapshot: () => undefined,
       fillCount: () => taken.length,
       onError: (message) => errors.push(message),
     });

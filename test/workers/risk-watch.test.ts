@@ -6,10 +6,9 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Alert } from "../../src/core/alert.ts";
-import type { AccountEquity } from "../../src/core/fleet-risk.ts";
 import { type FleetRiskLimits, NO_FLEET_RISK } from "../../src/core/fleet-risk-limits.ts";
 import type { LeaseStore } from "../../src/core/ports.ts";
-import type { BotStatus } from "../../src/core/status.ts";
+import type { AccountReading, BotStatus } from "../../src/core/status.ts";
 import type { Text } from "../../src/core/text.ts";
 import { createAlertOutbox } from "../../src/storage/alerts.ts";
 import { type Bots, createBots } from "../../src/storage/bots.ts";
@@ -42,7 +41,6 @@ onEachDatabase("risk watch", ({ open }) => {
   let isBoardAway: boolean;
   let wakes: number;
   let changes: number;
-  let equityTold: AccountEquity[];
 
   beforeEach(async () => {
     clock = new ManualClock();
@@ -52,7 +50,6 @@ onEachDatabase("risk watch", ({ open }) => {
     isBoardAway = false;
     wakes = 0;
     changes = 0;
-    equityTold = [];
     for (const [id, account] of [
       ["eth_grid", "sim"],
       ["btc_grid", "sim"],
@@ -73,7 +70,6 @@ onEachDatabase("risk watch", ({ open }) => {
     };
     return createRiskWatch({
       ...{ limits, timezone: "UTC", bots, board, equity: createEquityStore(db), leases: NO_LEASES, holder: "w1", clock, log: SILENT },
-      accountEquity: async () => equityTold,
       raise: createAlertOutbox(db, localSignals()).raise,
       wake: async () => {
         wakes += 1;
@@ -221,6 +217,42 @@ onEachDatabase("risk watch", ({ open }) => {
     });
   });
 
+  /** What a bot read of an account in USDC. */
+  function reading(account: string, balance: string, more: Partial<AccountReading> = {}): AccountReading {
+    return { exchange: "backpack", account, currency: "USDC", balance, parts: [], at: clock.now(), ...more };
+  }
+
+  it("the exchange's own count halts every bot of the account, though the bots' profit alone would not", async () => {
+    const watching = watch({ accounts: { "backpack/sim": { capital: "1000", minEquity: "900" } } });
+    const part = (value: string | null) => [{ symbol: "ETH/USDC:USDC", value }];
+    await show("eth_grid", { accounts: [reading("sim", "1000", { parts: part("-99") })] });
+    await show("btc_grid", { accounts: [reading("sim", "1000")] });
+    await show("other_grid", { accounts: [reading("second", "1")] });
+    await watching.look();
+    expect(await halts()).toEqual({ eth_grid: null, btc_grid: null, other_grid: null });
+    clock.advance(1_000);
+    await show("eth_grid", { accounts: [reading("sim", "1000", { parts: part("-101") })] });
+    await watching.look();
+    const reason = "risk: account backpack/sim has an equity of 899 USDC, the least is 900";
+    expect(await halts()).toEqual({ eth_grid: reason, btc_grid: reason, other_grid: null });
+    expect(await alerts()).toMatchObject([{ type: "riskBreached", code: "minEquity" }]);
+  });
+
+  it("an old reading is unknown, never nothing: capital and profit stand for it until a new one comes", async () => {
+    const watching = watch({ accounts: { "backpack/second": { capital: "100", minEquity: "50" } } });
+    await show("other_grid", { account: "second", netPnl: "-10", accounts: [reading("second", "60")] });
+    await watching.look();
+    clock.advance(119_000);
+    await show("other_grid", { account: "second", netPnl: "-55", accounts: [] });
+    await watching.look();
+    // 60 by the exchange two minutes ago still counts; by capital and profit it would be 45.
+    expect((await halts()).other_grid).toBeNull();
+    clock.advance(2_000);
+    await show("other_grid", { account: "second", netPnl: "-55" });
+    await watching.look();
+    expect((await halts()).other_grid).toBe("risk: account backpack/second has an equity of 45 USDC, the least is 50");
+  });
+
   it("with the board away the saved statuses count, and what the exchange tells of an account is used", async () => {
     isBoardAway = true;
     const watching = watch({ accounts: { "backpack/second": { capital: "100", minEquity: "50" } } });
@@ -229,7 +261,7 @@ onEachDatabase("risk watch", ({ open }) => {
     await bots.saveStatus(botStatus(record.config, { netPnl: "-50", updatedAt: clock.now() }));
     await watching.look();
     expect((await halts()).other_grid).toBeNull();
-    equityTold = [{ account: "backpack/second", mode: "sim", currency: "USDC", amount: "49" }];
+    await bots.saveStatus(botStatus(record.config, { netPnl: "-50", updatedAt: clock.now(), accounts: [reading("second", "49")] }));
     await watching.look();
     expect(await halts()).toEqual({
       eth_grid: null,

@@ -9,6 +9,8 @@ export interface Limit {
 export const COMMAND_LIMIT: Limit = { count: 20, windowMs: 10_000 };
 /** After this many refusals within the window a user is not answered any more. */
 export const REFUSAL_LIMIT: Limit = { count: 5, windowMs: 3_600_000 };
+/** Admins are told of one stranger at most so often. */
+export const STRANGER_ALERT_LIMIT: Limit = { count: 1, windowMs: 3_600_000 };
 const USERS_MAX = 10_000;
 
 /** Kept in memory: a restart forgets it, which only means a few more sentences. Times are monotonic ms. */

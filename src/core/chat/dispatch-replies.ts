@@ -1,10 +1,11 @@
 // The sentences of dispatch itself: refusals, limits, buttons that cannot be pressed, commands that do not exist.
 
-import type { AnyCommand, Confirmations, Reply, Role } from "../command.ts";
+import type { AnyCommand, Confirmations, Invocation, Reply, Role } from "../command.ts";
 import { plain, type Text } from "../text.ts";
-import type { Limit } from "./attempts.ts";
+import { type Limit, REFUSAL_LIMIT } from "./attempts.ts";
 import { cleanLine } from "./clean-text.ts";
 import { nearestNames } from "./nearest-names.ts";
+import { SECRET_ADVICE, SECRET_WARNING } from "./secret-words.ts";
 import { isRoleEnough, roleWord } from "./words.ts";
 
 const NAME_SHOWN_MAX = 32;
@@ -39,6 +40,25 @@ const REFUSALS: Readonly<Record<"stranger" | "foreignChat", Text>> = {
 /** The one sentence for a person or chat that is not on the list: the same for every line, so it tells nothing. */
 export function refusal(why: "stranger" | "foreignChat"): Reply {
   return badReply(REFUSALS[why], "refused", { refused: true });
+}
+
+/** To somebody who typed what looks like a key; `done` says what became of the message. */
+export function secretReply(done?: Text): Reply {
+  const words = done === undefined ? [SECRET_ADVICE] : [SECRET_ADVICE, done];
+  const reply = badReply(SECRET_WARNING, "secret", { refused: true });
+  return { ...reply, blocks: words.map((text) => ({ type: "text", text })) };
+}
+
+/** Told to the admins when somebody who is not on the list keeps trying. */
+export function strangerText({ frontend, user, chat }: Invocation): Text {
+  const who = `${frontend}:${cleanLine(user.id, NAME_SHOWN_MAX)}`;
+  const name = cleanLine(user.name, NAME_SHOWN_MAX);
+  const where = cleanLine(chat.id, NAME_SHOWN_MAX);
+  const { count, windowMs } = REFUSAL_LIMIT;
+  return {
+    en: `a stranger was refused more than ${count} times within ${windowMs / 60_000} min and is not answered any more: ${who} (${name}) in chat ${where}`,
+    "zh-TW": `有陌生人在 ${windowMs / 60_000} 分鐘內被拒絕超過 ${count} 次，不再回應：${who}（${name}），聊天室 ${where}`,
+  };
 }
 
 export function roleRefusal(command: AnyCommand, role: Role): Reply {

@@ -1,5 +1,6 @@
 // The only path from a line, form or button to a command: who may, what was meant, is it sure, run it, say how it ended.
 
+import type { Alert } from "../alert.ts";
 import type {
   Actor,
   AnyCommand,
@@ -17,11 +18,23 @@ import type {
 import type { Clock } from "../ports.ts";
 import { type Text, UserError } from "../text.ts";
 import { judgeAccess } from "./access.ts";
-import { type Attempts, COMMAND_LIMIT, REFUSAL_LIMIT } from "./attempts.ts";
+import { type Attempts, COMMAND_LIMIT, REFUSAL_LIMIT, STRANGER_ALERT_LIMIT } from "./attempts.ts";
 import { cleanLine } from "./clean-text.ts";
 import { fieldsOf } from "./command-argument.ts";
-import { badReply, internalFault, pressFault, refusal, roleRefusal, SILENT_REPLY, tooFast, unknownCommand } from "./dispatch-replies.ts";
+import {
+  badReply,
+  internalFault,
+  pressFault,
+  refusal,
+  roleRefusal,
+  SILENT_REPLY,
+  secretReply,
+  strangerText,
+  tooFast,
+  unknownCommand,
+} from "./dispatch-replies.ts";
 import { type ParsedLine, parseArguments, parseLine, wordsOf } from "./parse-line.ts";
+import { looksLikeSecret, SECRET_LINE } from "./secret-words.ts";
 
 /** How long a question or a button waits for its press. */
 export const CONFIRMATION_TTL_MS = 60_000;
@@ -34,6 +47,8 @@ export interface DispatchServices {
   readonly users: Users;
   readonly confirmations: Confirmations;
   readonly audit: { append(entry: AuditEntry, at: number): Promise<void> };
+  /** Tells the admins' chats; a refusal of it is logged. */
+  readonly alert?: (alert: Alert) => Promise<void>;
   /** One for the life of the process: `createAttempts()`. */
   readonly attempts: Attempts;
   readonly clock: Clock;
@@ -55,6 +70,8 @@ interface Asked extends ParsedLine {
   readonly command: AnyCommand | undefined;
   /** As the audit keeps it: short, one line, without secrets. */
   readonly line: string;
+  /** It looks as if it held a key: nothing of it is kept. */
+  readonly isKey?: boolean;
   /** Set when the line cannot be read. */
   readonly fault: UserError | null;
 }
@@ -119,6 +136,7 @@ function understand(services: DispatchServices, input: Exclude<Invocation["input
   const isSecret = command !== undefined && fieldsOf(command).some((field) => field.words.isSecret === true);
   // Of a line that cannot be read only the first word is kept: it may hold a secret that we did not recognise.
   const shown = fault === null ? raw : `${raw.trim().split(/\s/u)[0]} …`;
+  if (!isSecret && looksLikeSecret(raw)) return { name: "", words: [], command: undefined, fault: null, line: SECRET_LINE, isKey: true };
   return { ...parsed, command, fault, line: isSecret ? `/${command.name} [redacted]` : cleanLine(shown, AUDIT_LINE_MAX) };
 }
 
@@ -154,6 +172,7 @@ async function press(caller: Caller, token: string): Promise<Reply> {
 async function run(caller: Caller, asked: Asked, isConfirmed: boolean): Promise<Reply> {
   const { services, user, isChatAllowed } = caller;
   const { command } = asked;
+  if (asked.isKey === true) return refuse(caller, asked, secretReply());
   const access = judgeAccess({ command, isBare: asked.words.length === 0, role: user?.role ?? null, isChatAllowed });
   if (access === "stranger" || access === "foreignChat") return refuse(caller, asked, refusal(access));
   if (asked.fault !== null) return badReply(asked.fault.text, asked.fault.code);
@@ -171,7 +190,21 @@ async function refuse(caller: Caller, asked: Asked | null, reply: Reply): Promis
   const { services, invocation } = caller;
   await audit(caller, asked, "refused", reply.title.en);
   const key = `refused:${invocation.frontend}:${invocation.user.id}`;
-  return services.attempts.take(key, REFUSAL_LIMIT, services.clock.monotonic()) > 0 ? SILENT_REPLY : reply;
+  if (services.attempts.take(key, REFUSAL_LIMIT, services.clock.monotonic()) === 0) return reply;
+  if (caller.user === null) await tellOfStranger(caller);
+  return SILENT_REPLY;
+}
+
+/** Once an hour per person: somebody keeps trying who is not on the list. */
+async function tellOfStranger({ services, invocation }: Caller): Promise<void> {
+  const { attempts, clock, alert, log, newId } = services;
+  const { frontend, user } = invocation;
+  if (attempts.take(`stranger:${frontend}:${user.id}`, STRANGER_ALERT_LIMIT, clock.monotonic()) > 0) return;
+  try {
+    await alert?.({ type: "note", message: strangerText(invocation), botId: null, mode: "live", at: clock.now() });
+  } catch (error) {
+    log(newId(), error);
+  }
 }
 
 /** Parses, asks when something is at stake, audits, runs. */
@@ -183,7 +216,7 @@ async function execute(caller: Caller, asked: Asked, command: AnyCommand, isConf
     const question = isConfirmed ? null : ((await command.confirm?.(args, context)) ?? null);
     if (question !== null) {
       const safe = question.choices[0];
-      if (invocation.yes !== true || safe === undefined) return await ask(context, question);
+      if (invocation.yes !== true || safe === undefined) return await ask(caller, question);
       return await run(caller, understand(services, { type: "line", line: safe.line }), true);
     }
     await auditAllowed(caller, asked, command, isConfirmed);
@@ -217,9 +250,11 @@ function contextOf({ services, invocation, user }: Caller, actor: Actor): Comman
   };
 }
 
-async function ask(context: CommandContext, question: Question): Promise<Reply> {
-  const buttons: Button[] = [];
-  for (const choice of question.choices) buttons.push(await context.button(choice.label, choice.line, choice.style));
+/** The choices of a question are one: pressing one of them uses up the others. */
+async function ask({ services, invocation }: Caller, question: Question): Promise<Reply> {
+  const lines = question.choices.map(({ line }) => line);
+  const tokens = await services.confirmations.askAll(lines, invocation, CONFIRMATION_TTL_MS);
+  const buttons = question.choices.map(({ label, style = "neutral" }, index): Button => ({ label, style, token: tokens[index] ?? "" }));
   return {
     tone: "neutral",
     title: question.text,

@@ -32,6 +32,7 @@ export function takeNewSteps(data: KernelData, leg: string, instrument: Instrume
     bidQuantity: null,
     askQuantity: null,
     mark: null,
+    last: null,
     unattributed: null,
     wish: { type: "none" },
   };

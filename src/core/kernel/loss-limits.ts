@@ -3,7 +3,7 @@
 import { type Money, money, text, ZERO } from "../money.ts";
 import { totalsOf } from "../position-ledger.ts";
 import type { Text } from "../text.ts";
-import type { KernelData } from "./state.ts";
+import type { KernelData, LossState } from "./state.ts";
 import { instrumentOf, type Turn } from "./turn.ts";
 import { markOf } from "./view.ts";
 
@@ -30,6 +30,21 @@ export function beginRiskDay(turn: Turn, day: string): void {
   losses.dayStart = text(netProfit(turn) ?? money(losses.dayStart));
 }
 
+/** Makes the net profit of now the peak from which the drawdown counts, once per wish. Without a price now, as soon as there is one. */
+export function resetPeak(turn: Turn, since: number): void {
+  const { losses } = turn.data;
+  if (since <= (losses.peakSince ?? 0)) return;
+  losses.peakSince = since;
+  losses.isPeakOpen = true;
+  const net = netProfit(turn);
+  if (net !== null) raisePeak(losses, net);
+}
+
+function raisePeak(losses: LossState, net: Money): void {
+  if (losses.isPeakOpen === true || net.gt(losses.peak)) losses.peak = text(net);
+  delete losses.isPeakOpen;
+}
+
 export interface Breach {
   readonly code: "maxDailyLoss" | "maxDrawdown" | "liquidation";
   readonly message: Text;
@@ -48,7 +63,7 @@ export function findBreach(turn: Turn): Breach | null {
 
 function lossBreach(data: KernelData, net: Money, maxDailyLoss: string | undefined, maxDrawdown: string | undefined): Breach | null {
   const { losses } = data;
-  if (net.gt(losses.peak)) losses.peak = text(net);
+  raisePeak(losses, net);
   const loss = money(losses.dayStart).minus(net);
   if (maxDailyLoss !== undefined && loss.gte(maxDailyLoss)) {
     return {

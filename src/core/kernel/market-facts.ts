@@ -1,4 +1,4 @@
-// What the feeds say of a market: touch, mark, balances, margin and funding.
+// What the feeds say of a market: touch, mark, last trade, balances, margin and funding.
 
 import type { KernelEvent } from "../events.ts";
 import { applyFunding } from "../position-ledger.ts";
@@ -21,10 +21,12 @@ export function onBook(turn: Turn, book: Extract<KernelEvent, { type: "book" }>)
   if (isFirst || !isCovered) turn.tell.push({ type: "book", leg });
 }
 
-export function onMarketFact(turn: Turn, event: Extract<KernelEvent, { type: "mark" | "balances" | "margin" }>): void {
+export function onMarketFact(turn: Turn, event: Extract<KernelEvent, { type: "mark" | "last" | "balances" | "margin" }>): void {
   const state = legOf(turn, event.leg);
   if (event.type === "mark") {
     if (Number.isSafeInteger(event.mark) && event.mark > 0) state.mark = event.mark;
+  } else if (event.type === "last") {
+    if (Number.isSafeInteger(event.price) && event.price > 0) state.last = event.price;
   } else if (event.type === "balances") {
     const isFirst = state.available === null;
     state.available = { base: event.base, quote: event.quote };

@@ -78,6 +78,8 @@ export interface KernelStatus {
   readonly unknownOrders: number;
   readonly fills: number;
   readonly lastBookAt: number | null;
+  /** Net profit from which the drawdown counts. */
+  readonly peakPnl?: string;
   readonly haltReason: Text | null;
   readonly report: StrategyReport;
 }

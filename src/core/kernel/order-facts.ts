@@ -84,6 +84,7 @@ export function onDenied(turn: Turn, event: EventOf<"denied">): void {
 export function onAmended(turn: Turn, event: EventOf<"amended">): void {
   const order = findOrder(turn, event.clientOrderId);
   if (order === undefined) return;
+  order.exchangeOrderId = event.exchangeOrderId ?? order.exchangeOrderId;
   order.price = event.price;
   order.quantity = event.quantity;
   order.amending = null;
@@ -102,6 +103,7 @@ export function onAmendRefused(turn: Turn, event: EventOf<"amendRefused">): void
   if (order === undefined || !isLive(order)) return;
   // While nobody knows, the larger of both quantities keeps counting; the next listing tells.
   if (!event.isUnknown) order.amending = null;
+  else if (order.amending !== null) order.amending = { ...order.amending, isUnanswered: true };
   order.wishedPrice = order.price;
   coolDown(turn, order);
   completeOrReport(turn, order);
@@ -242,7 +244,8 @@ function seenOpen(turn: Turn, order: Order, open: OpenOrder, askedAt: number): v
   // An amend that nobody answered, or that a former life sent, shows here alone; a listing from before it shows the old order.
   const isNewer = isLive(order) && order.updatedAt <= askedAt - LISTING_GRACE_MS;
   const isChanged = order.amending !== null || order.price !== open.price || order.quantity !== open.quantity;
-  if (isNewer && isChanged) {
+  if (isNewer && isChanged && !isAmendOnItsWay(order, open)) {
+    order.exchangeOrderId = open.exchangeOrderId;
     order.price = open.price;
     order.quantity = open.quantity;
     order.amending = null;
@@ -256,6 +259,12 @@ function seenOpen(turn: Turn, order: Order, open: OpenOrder, askedAt: number): v
     if (isLive(order) || order.status === "rejected") move(turn, order, "accepted");
   }
   if (order.reportedFilledQuantity > order.filledQuantity) inquire(turn, order);
+}
+
+/** An amend whose answer is still to come may wait for its permit, and land, after a listing that shows the order as it was. */
+function isAmendOnItsWay({ amending }: Order, open: OpenOrder): boolean {
+  if (amending === null || amending.isUnanswered === true) return false;
+  return amending.price !== open.price || amending.quantity !== open.quantity;
 }
 
 /** An order that carries our id and that we do not remember: ours, wished by nobody, so the next plan cancels it. */

@@ -10,7 +10,7 @@ import { type Lots, lots, type Ticks, ticks } from "../units.ts";
 import { liquidationDistanceBps } from "./loss-limits.ts";
 import { checkOrder, type Denial, type GateFacts, type GateLimits } from "./risk-gate.ts";
 import { nextCounter, ordersLastMinute, type Wish } from "./state.ts";
-import { botNumberOn, instrumentOf, legOf, positionIn, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
+import { botNumberOn, heldIn, instrumentOf, legOf, positionIn, raise, reportOrder, slotKey, type Turn } from "./turn.ts";
 import { markOf } from "./view.ts";
 import { isTooSmall } from "./watch.ts";
 
@@ -41,7 +41,7 @@ function targetOf(turn: Turn, leg: string): Wish {
     return data.desired === "running" || isClosing || state.wish.isProtective ? state.wish : { type: "none" };
   }
   if (state.wish.type === "quote" && data.desired !== "running") {
-    return { ...state.wish, orders: closingPart(state.wish.orders, positionIn(turn, leg)) };
+    return { ...state.wish, orders: closingPart(state.wish.orders, heldIn(turn, leg)) };
   }
   return state.wish;
 }
@@ -85,7 +85,7 @@ function matches(order: Order, quote: Quote, toleranceTicks: number): boolean {
   );
 }
 
-/** Changes a resting order in place where the exchange can and the gate allows the growth, else cancels it to be placed anew. */
+/** Changes a resting order in place where the exchange can and the gate allows what it becomes, else cancels it to be placed anew. */
 function replace(turn: Turn, leg: string, order: Order, quote: Quote): void {
   const isAmendable =
     turn.options.amends?.includes(leg) === true &&
@@ -94,17 +94,9 @@ function replace(turn: Turn, leg: string, order: Order, quote: Quote): void {
     !isCooling(turn, order);
   if (!isAmendable) return requestCancel(turn, order);
   if (order.status !== "open" || order.isUnknown || order.amending !== null) return;
-  const growth = quote.quantity - leavesQuantity(order);
   const price = retreat(turn, leg, quote);
-  if (growth > 0) {
-    const probe = {
-      side: quote.side,
-      price,
-      quantity: lots(Math.max(growth, instrumentOf(turn, leg).minQuantity)),
-      reduceOnly: order.reduceOnly,
-    };
-    if (checkOrder(probe, gateFacts(turn, leg), limitsFor(turn, leg)) !== null) return requestCancel(turn, order);
-  }
+  const probe = { side: quote.side, price, quantity: quote.quantity, reduceOnly: order.reduceOnly };
+  if (checkOrder(probe, factsWithout(turn, leg, order, quote.quantity), limitsFor(turn, leg)) !== null) return requestCancel(turn, order);
   order.wishedPrice = quote.price;
   order.amending = { price, quantity: lots(order.filledQuantity + quote.quantity) };
   // A listing that was asked for before this knows nothing of it.
@@ -195,6 +187,14 @@ function gateFacts(turn: Turn, leg: string): GateFacts {
   };
 }
 
+/** What the gate judges a change by: the order as it will be beside all others. What does not grow is no new order to the exchange. */
+function factsWithout(turn: Turn, leg: string, order: Order, quantity: Lots): GateFacts {
+  const facts = gateFacts(turn, leg);
+  const beside = { ...facts, orders: facts.orders.filter((other) => other !== order), liveCount: facts.liveCount - 1 };
+  if (quantity > leavesQuantity(order)) return beside;
+  return { ...beside, instrument: { ...facts.instrument, minQuantity: lots(1), minNotional: "0" }, ordersLastMinute: 0 };
+}
+
 function limitsFor(turn: Turn, leg: string): GateLimits {
   const { risk } = turn.options;
   return { ...risk, maxPosition: (risk.maxPosition[leg] ?? 0) as Lots };
@@ -264,7 +264,7 @@ function planHold(turn: Turn, leg: string, quantity: Lots, maxSlippageBps: numbe
   if (live.length > 0) return;
   const state = legOf(turn, leg);
   const { bestBid, bestAsk } = state;
-  const difference = quantity - positionIn(turn, leg);
+  const difference = differenceTo(turn, leg, quantity);
   const instrument = instrumentOf(turn, leg);
   if (bestBid === null || bestAsk === null || isTooSmall(turn, leg, Math.abs(difference))) return;
   const side: Side = difference > 0 ? "buy" : "sell";
@@ -285,6 +285,13 @@ function planHold(turn: Turn, leg: string, quantity: Lots, maxSlippageBps: numbe
   });
   if (turn.effects.length > before)
     turn.data.coolDowns[slotKey({ leg, slot: TAKE_SLOT })] = { until: turn.data.at + TAKE_PAUSE_MS, attempts: 0 };
+}
+
+/** Lots to take to reach a position; never to sell what was bought and went to the exchange as fees in base currency. */
+function differenceTo(turn: Turn, leg: string, quantity: Lots): number {
+  const difference = quantity - positionIn(turn, leg);
+  const sellable = Math.max(0, heldIn(turn, leg)) + Math.max(0, -quantity);
+  return difference < 0 && positionIn(turn, leg) > 0 ? -Math.min(-difference, sellable) : difference;
 }
 
 /** The worst price of a take: within the slippage, and within the price band, since a close beyond it would be denied for ever. */

@@ -22,6 +22,8 @@ export interface LegState {
   bidQuantity: Lots | null;
   askQuantity: Lots | null;
   mark: Ticks | null;
+  /** The market's newest public trade. */
+  last: Ticks | null;
   available: { base: string; quote: string } | null;
   liquidationPrice: string | null;
   bookAt: number | null;
@@ -41,8 +43,12 @@ export interface LossState {
   /** The risk day that `dayStart` belongs to; null before the first one was announced. */
   day: string | null;
   dayStart: string;
-  /** Highest net profit ever seen. */
+  /** Highest net profit ever seen, or since a person reset it. */
   peak: string;
+  /** The newest reset that was followed, epoch ms. */
+  peakSince?: number;
+  /** The next net profit that can be told becomes the peak. */
+  isPeakOpen?: boolean;
 }
 
 function firstLossState(): LossState {
@@ -94,6 +100,7 @@ export function emptyLeg(instrument: Instrument): LegState {
     bidQuantity: null,
     askQuantity: null,
     mark: null,
+    last: null,
     available: null,
     liquidationPrice: null,
     bookAt: null,
@@ -193,6 +200,7 @@ export function takeInOrders(data: KernelData, orders: readonly Order[], lastCou
   for (const order of data.orders) {
     // An answer that was on its way to the former life will never reach this one; its cancels are asked for again.
     if (order.status === "submitted" || order.status === "cancelSubmitted") order.isUnknown = true;
+    if (order.amending !== null) order.amending = { ...order.amending, isUnanswered: true };
     if (order.status === "cancelSubmitted") order.status = order.exchangeOrderId === null ? "submitted" : "open";
     data.counter = Math.max(data.counter, decodeClientOrderId(order.clientOrderId)?.counter ?? 0);
   }

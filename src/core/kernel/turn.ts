@@ -5,7 +5,7 @@ import { decodeClientOrderId } from "../client-order-id.ts";
 import type { Effect } from "../effects.ts";
 import type { Instrument } from "../instrument.ts";
 import type { Order } from "../order.ts";
-import { positionOf } from "../position-ledger.ts";
+import { heldOf, positionOf } from "../position-ledger.ts";
 import type { StrategyEvent } from "../strategy.ts";
 import type { Lots } from "../units.ts";
 import type { KernelOptions } from "./options.ts";
@@ -40,6 +40,11 @@ export function positionIn(turn: Turn, leg: string): Lots {
 
 export function findOrder(turn: Turn, clientOrderId: string): Order | undefined {
   return turn.data.orders.find((order) => order.clientOrderId === clientOrderId);
+}
+
+/** What of the position is there to be closed, in the instrument's lots: fees in base currency have taken their part. */
+export function heldIn(turn: Turn, leg: string): Lots {
+  return heldOf(legOf(turn, leg).ledger, instrumentOf(turn, leg));
 }
 
 /** The bot's number on a leg's account. */

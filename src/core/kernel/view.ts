@@ -4,7 +4,7 @@ import type { ActualState } from "../events.ts";
 import { type Instrument, toPrice, toQuantity } from "../instrument.ts";
 import { type Money, money, rounded, text, ZERO } from "../money.ts";
 import { isLive } from "../order.ts";
-import { averageEntryPrice, positionOf, totalsOf } from "../position-ledger.ts";
+import { averageEntryPrice, heldLots, heldOf, positionOf, totalsOf } from "../position-ledger.ts";
 import type { LegPosition } from "../status.ts";
 import type { LegView, View } from "../strategy.ts";
 import { type Ticks, ticks } from "../units.ts";
@@ -25,6 +25,7 @@ export function viewOf(options: KernelOptions, instruments: Readonly<Record<stri
       bidQuantity: state.bidQuantity,
       askQuantity: state.askQuantity,
       mark: state.mark,
+      last: state.last,
       available: state.available,
       position: positionOf(state.ledger, instrument),
       averageEntryPrice: averageEntryPrice(state.ledger),
@@ -47,7 +48,7 @@ export function actualState(data: KernelData): ActualState {
   if (data.desired === "stopped") return isBusy ? "stopping" : "stopped";
   if (data.desired === "paused") return "paused";
   if (data.desired === "draining")
-    return isBusy || Object.values(data.legs).some((leg) => leg.ledger.position !== 0) ? "draining" : "stopped";
+    return isBusy || Object.values(data.legs).some((leg) => heldLots(leg.ledger) !== 0) ? "draining" : "stopped";
   return Object.values(data.legs).some((leg) => leg.bestBid === null) ? "waiting" : "running";
 }
 
@@ -81,7 +82,7 @@ export function statusOf(options: KernelOptions, instruments: Readonly<Record<st
   const live = data.orders.filter(isLive);
   return {
     state: actualState(data),
-    position: instrument === undefined || first === undefined ? "0" : toQuantity(instrument, positionOf(first.ledger, instrument)),
+    position: instrument === undefined || first === undefined ? "0" : toQuantity(instrument, heldOf(first.ledger, instrument)),
     legs,
     averageEntryPrice: instrument === undefined || first === undefined ? null : averageEntryPrice(first.ledger),
     lastPrice: instrument === undefined || mark === null ? null : toPrice(instrument, mark),
@@ -98,6 +99,7 @@ export function statusOf(options: KernelOptions, instruments: Readonly<Record<st
     unknownOrders: live.filter((order) => order.isUnknown).length,
     fills,
     lastBookAt: first?.bookAt ?? null,
+    peakPnl: data.losses.peak,
     haltReason: data.halted,
     report: options.strategy.report?.(data.strategyState, viewOf(options, instruments, data)) ?? {},
   };
@@ -105,7 +107,7 @@ export function statusOf(options: KernelOptions, instruments: Readonly<Record<st
 
 function legPosition(instrument: Instrument, state: LegState): LegPosition {
   const mark = markOf(state);
-  const position = toQuantity(instrument, positionOf(state.ledger, instrument));
+  const position = toQuantity(instrument, heldOf(state.ledger, instrument));
   return { ...instrument.ref, base: instrument.base, position, price: mark === null ? null : toPrice(instrument, mark) };
 }
 

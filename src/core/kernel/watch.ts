@@ -8,7 +8,7 @@ import { LedgerIdentityError } from "../position-ledger.ts";
 import type { Text } from "../text.ts";
 import { lots } from "../units.ts";
 import { findBreach } from "./loss-limits.ts";
-import { instrumentOf, legOf, positionIn, type Turn } from "./turn.ts";
+import { heldIn, instrumentOf, legOf, type Turn } from "./turn.ts";
 import { markOf, viewOf } from "./view.ts";
 
 /** How far from the touch a protective close may go when nobody said. */
@@ -65,7 +65,7 @@ export function watchRunTime(turn: Turn): void {
 
 /** True when every leg's position is below what the exchange lets us close and nothing of ours can still fill. */
 export function isFlat(turn: Turn): boolean {
-  const isSmall = Object.keys(turn.data.legs).every((leg) => isTooSmall(turn, leg, Math.abs(positionIn(turn, leg))));
+  const isSmall = Object.keys(turn.data.legs).every((leg) => isTooSmall(turn, leg, Math.abs(heldIn(turn, leg))));
   return isSmall && !turn.data.orders.some(isLive);
 }
 

@@ -27,6 +27,8 @@ const orderSchema = signedSchema.extend({
   instruction: z.enum(["GTC", "IOC", "POST_ONLY"]).default("GTC"),
   client_id: z.string().max(64).optional(),
   flags: z.array(z.enum(["REDUCE_ONLY"])).default([]),
+  /** Ms after its signature's time during which the order may arrive. */
+  recv_window: z.number().int().min(10).optional(),
   trigger_price: z.never().optional(),
 });
 const amendmentSchema = signedSchema.extend({ id: z.string().regex(/^\d{1,20}$/) });
@@ -96,6 +98,7 @@ export function readOrder({ state, session }: OrderReader, account: ParadexAccou
   const amounts = amountsIn(body, marketNamed(state, body.market));
   if (body.type === "MARKET" && body.instruction === "POST_ONLY") throw validationError("A market order cannot be POST_ONLY");
   checkSignature(body, null, account, session);
+  session.checkWindow(body.signature_timestamp, body.recv_window);
   return {
     symbol: body.market,
     side: body.side === "BUY" ? "buy" : "sell",

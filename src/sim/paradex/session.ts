@@ -90,6 +90,12 @@ export class Session {
       throw new ParadexError(400, "INVALID_TIMESTAMP", "The signature's timestamp is too far from the exchange's time");
   }
 
+  /** Refuses an order that arrives later than its window after its signature's time. Paradex documents the rule, not the code. */
+  checkWindow(signedAt: number, windowMs: number | undefined): void {
+    if (windowMs !== undefined && this.#clock.now() > signedAt + windowMs)
+      throw new ParadexError(400, "INVALID_TIMESTAMP", "The order arrived after its recv_window");
+  }
+
   #claimant(request: FastifyRequest): ParadexAccount {
     const address = headerOf(request, "paradex-starknet-account") ?? "";
     const account = this.#accounts.at(address);

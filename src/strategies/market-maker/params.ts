@@ -40,7 +40,9 @@ const reference = {
   referencePrice: z
     .enum(["mid", "microprice", "last", "mark"])
     .default("mid")
-    .describe("what is quoted around: mid, mid weighted by the touch quantities, the bot's own last fill, or the exchange's mark"),
+    .describe(
+      "what is quoted around: mid, mid weighted by the touch quantities, last public trade (else own last fill), or the exchange's mark",
+    ),
   referenceSymbol: z.string().min(3).optional().describe("quote around the mid of this other instrument"),
   referenceExchange: z.string().min(1).optional().describe("exchange of referenceSymbol; the bot's own when absent"),
   referenceAccount: z.string().min(1).optional().describe("account of referenceSymbol; the bot's own when absent"),

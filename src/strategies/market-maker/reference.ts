@@ -1,4 +1,4 @@
-// What the market maker quotes around: mid, microprice, last fill, mark, or another instrument's mid.
+// What the market maker quotes around: mid, microprice, last trade, mark, or another instrument's mid.
 
 import { toTicks } from "../../core/instrument.ts";
 import { type Money, money } from "../../core/money.ts";
@@ -50,7 +50,8 @@ export function referenceOf(
     case "microprice":
       return micropriceOf(main);
     case "last":
-      return lastFillPrice === null ? midOf(main) : toTicks(main.instrument, lastFillPrice, "nearest");
+      // The bot's own last fill stands for the market's last trade where the feed does not tell that.
+      return main.last ?? (lastFillPrice === null ? midOf(main) : toTicks(main.instrument, lastFillPrice, "nearest"));
     case "mark":
       return main.mark ?? midOf(main);
   }
@@ -59,6 +60,6 @@ export function referenceOf(
 /** True while the reference moves with the touch of the traded instrument, so that a band of the touch bounds it. */
 export function followsTouch(value: MarketMakerParams, lastFillPrice: string | null, main: QuotedLeg): boolean {
   if (value.referenceSymbol !== undefined) return false;
-  if (value.referencePrice === "last") return lastFillPrice === null;
+  if (value.referencePrice === "last") return (main.last ?? null) === null && lastFillPrice === null;
   return value.referencePrice !== "mark" || main.mark === null;
 }
