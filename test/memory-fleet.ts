@@ -22,6 +22,7 @@ import type {
 } from "../src/core/command.ts";
 import type { ActualState, Desired } from "../src/core/events.ts";
 import type { Clock, FillRow, OrderRow } from "../src/core/ports.ts";
+import type { PnlReport } from "../src/core/statistics.ts";
 import { type BotStatus, NO_NUMBERS } from "../src/core/status.ts";
 import type { Preview } from "../src/core/strategy.ts";
 import { type Language, plain, UserError } from "../src/core/text.ts";
@@ -80,6 +81,9 @@ export interface MemoryFleet extends Fleet {
   setStatus(id: string, status: Partial<BotStatus>): void;
   setOrders(id: string, orders: readonly OrderRow[]): void;
   setFills(id: string, fills: readonly FillRow[]): void;
+  /** What the next questions for profit are answered with; the questions are in `pnlAsked`. */
+  setPnl(report: PnlReport): void;
+  readonly pnlAsked: readonly { readonly botId: string | null; readonly days: number }[];
   setPreview(preview: Preview | null): void;
   /** Replaces how the next changes end; null brings the usual success back. */
   answerWith(answer: ((change: FleetChange, botId: string) => ChangeOutcome | Promise<ChangeOutcome>) | null): void;
@@ -95,7 +99,7 @@ function overview({ config, status }: Bot): BotOverview {
   return {
     id: config.id,
     desired: status.desired,
-    halted: status.haltReason,
+    halted: status.haltReason?.en ?? null,
     strategy: config.strategy,
     symbol: config.symbol,
     config,
@@ -119,7 +123,7 @@ function afterChange(change: FleetChange, status: BotStatus): Partial<BotStatus>
     case "stop":
       return { ...set("stopped", "stopped"), openOrders: 0, ...(change.flatten ? { position: "0" } : {}) };
     case "panic":
-      return { ...set("stopped", "halted"), openOrders: 0, haltReason: "panic", ...(change.flatten ? { position: "0" } : {}) };
+      return { ...set("stopped", "halted"), openOrders: 0, haltReason: plain("panic"), ...(change.flatten ? { position: "0" } : {}) };
     case "panicClear":
       return { ...set("stopped", "stopped"), haltReason: null };
   }
@@ -131,6 +135,8 @@ export function createMemoryFleet(clock: Clock): MemoryFleet {
   const fills = new Map<string, readonly FillRow[]>();
   const changes: { readonly change: FleetChange; readonly by: Actor }[] = [];
   const outcomes = new Map<string, readonly ChangeOutcome[]>();
+  const pnlAsked: { readonly botId: string | null; readonly days: number }[] = [];
+  let pnl: PnlReport = { timezone: "UTC", days: [], totals: [] };
   let panic: { readonly at: number; readonly by: string } | null = null;
   let preview: Preview | null = null;
   let answer: ((change: FleetChange, botId: string) => ChangeOutcome | Promise<ChangeOutcome>) | null = null;
@@ -150,6 +156,10 @@ export function createMemoryFleet(clock: Clock): MemoryFleet {
     },
     setOrders: (id, rows) => void orders.set(id, rows),
     setFills: (id, rows) => void fills.set(id, rows),
+    setPnl(report) {
+      pnl = report;
+    },
+    pnlAsked,
     setPreview(value) {
       preview = value;
     },
@@ -181,6 +191,10 @@ export function createMemoryFleet(clock: Clock): MemoryFleet {
     },
     openOrders: async (id) => orders.get(id) ?? [],
     fills: async (id, limit) => (fills.get(id) ?? []).slice(0, limit),
+    pnl: async (botId, days) => {
+      pnlAsked.push({ botId, days });
+      return pnl;
+    },
     preview: async () => preview,
     panicked: async () => panic,
   };
@@ -216,25 +230,32 @@ export function createMemoryUsers(rows: readonly UserRow[]): MemoryUsers {
 export function createMemoryConfirmations(clock: Clock): Confirmations {
   interface Waiting {
     readonly line: string;
+    readonly question: number;
     readonly owner: string;
     readonly expiresAt: number;
     isUsed: boolean;
   }
   const waiting = new Map<string, Waiting>();
+  let questions = 0;
   const ownerOf = ({ frontend, user, chat }: Invocation): string => `${frontend}:${user.id}:${chat.id}`;
-  return {
-    async ask(line, invocation, ttlMs) {
+  const askAll: Confirmations["askAll"] = async (lines, invocation, ttlMs) => {
+    const question = ++questions;
+    return lines.map((line) => {
       const token = `token${waiting.size + 1}`;
-      waiting.set(token, { line, owner: ownerOf(invocation), expiresAt: clock.now() + ttlMs, isUsed: false });
+      waiting.set(token, { line, question, owner: ownerOf(invocation), expiresAt: clock.now() + ttlMs, isUsed: false });
       return token;
-    },
+    });
+  };
+  return {
+    askAll,
+    ask: async (line, invocation, ttlMs) => (await askAll([line], invocation, ttlMs))[0] ?? "",
     async redeem(token, invocation) {
       const found = waiting.get(token);
       if (found === undefined) return { ok: false, why: "unknown" };
       if (found.owner !== ownerOf(invocation)) return { ok: false, why: "notYours" };
       if (found.isUsed) return { ok: false, why: "used" };
       if (clock.now() >= found.expiresAt) return { ok: false, why: "expired" };
-      found.isUsed = true;
+      for (const choice of waiting.values()) if (choice.question === found.question) choice.isUsed = true;
       return { ok: true, line: found.line };
     },
   };

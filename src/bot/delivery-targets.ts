@@ -11,8 +11,8 @@ import type { TelegramFrontend } from "./telegram.ts";
 export interface DeliveryTarget {
   /** Under this name the outbox keeps how far it got; never holds a secret. */
   readonly name: string;
-  /** Resolves when the platform has everything; rejects with a SendError. */
-  deliver(reply: Reply): Promise<void>;
+  /** Resolves when the platform has everything; rejects with a SendError. `isSilent`: without a sound at the reader's. */
+  deliver(reply: Reply, isSilent: boolean): Promise<void>;
 }
 
 export interface AlertTargets {
@@ -52,8 +52,8 @@ export function alertTargets(options: AlertTargetsOptions): AlertTargets {
 export function telegramTarget(telegram: Pick<TelegramFrontend, "send">, chatId: string, language: Language): DeliveryTarget {
   return {
     name: `telegram:${chatId}`,
-    async deliver(reply) {
-      for (const html of renderHtml(reply, language)) await telegram.send(chatId, html);
+    async deliver(reply, isSilent) {
+      for (const html of renderHtml(reply, language)) await telegram.send(chatId, { html, isSilent });
     },
   };
 }
@@ -61,8 +61,8 @@ export function telegramTarget(telegram: Pick<TelegramFrontend, "send">, chatId:
 export function discordTarget(discord: Pick<DiscordFrontend, "send">, channelId: string, language: Language): DeliveryTarget {
   return {
     name: `discord:channel:${channelId}`,
-    async deliver(reply) {
-      for (const message of renderDiscord(reply, language)) await discord.send(channelId, message);
+    async deliver(reply, isSilent) {
+      for (const message of renderDiscord(reply, language)) await discord.send(channelId, isSilent ? muted(message) : message);
     },
   };
 }
@@ -85,17 +85,24 @@ export function webhookTarget(url: string, language: Language): DeliveryTarget {
   const address = parsed.href;
   return {
     name: `discord:webhook:${id}`,
-    async deliver(reply) {
-      for (const message of renderDiscord(reply, language)) await postToWebhook(address, message);
+    async deliver(reply, isSilent) {
+      for (const message of renderDiscord(reply, language)) await postToWebhook(address, isSilent ? muted(message) : message);
     },
   };
 }
 
-async function postToWebhook(address: string, { embeds, allowed_mentions }: DiscordMessage): Promise<void> {
+/** SUPPRESS_NOTIFICATIONS: https://discord.com/developers/docs/resources/message#message-object-message-flags */
+const SUPPRESS_NOTIFICATIONS = 1 << 12;
+
+function muted(message: DiscordMessage): DiscordMessage {
+  return { ...message, flags: SUPPRESS_NOTIFICATIONS };
+}
+
+async function postToWebhook(address: string, { components: _, ...message }: DiscordMessage): Promise<void> {
   const response = await fetch(address, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ embeds, allowed_mentions }),
+    body: JSON.stringify(message),
     signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
   }).catch((error: unknown) => {
     // The cause names the host at most; the address with its token stays out of the log.

@@ -103,14 +103,21 @@ async function runCourse(delivery: Delivery, target: DeliveryTarget, stop: Abort
   }
 }
 
-/** Delivers what may share the next message and then moves the cursor; false when nothing waits. */
+/** Delivers what may share the next message and then moves the cursor, also past what is not to be told; false when nothing waits. */
 async function deliverNext({ outbox, log }: DeliveryOptions, target: DeliveryTarget): Promise<boolean> {
   const cursor = await outbox.cursor(target.name);
-  const group = nextGroup(await outbox.after(cursor, BATCH));
+  const waiting = await outbox.after(cursor, BATCH);
+  const group = nextGroup(waiting.filter(({ level }) => level !== "off"));
   const last = group.at(-1);
-  if (last === undefined) return false;
+  if (last === undefined) {
+    const passed = waiting.at(-1);
+    if (passed !== undefined) await outbox.advance(target.name, passed.sequence);
+    return false;
+  }
+  // One loud alert makes the message loud.
+  const isSilent = group.every(({ level }) => level === "silent");
   try {
-    await target.deliver(alertsReply(group.map((stored) => stored.alert)));
+    await target.deliver(alertsReply(group.map((stored) => stored.alert)), isSilent);
   } catch (error) {
     if (!(error instanceof SendError) || error.kind !== "refused") throw error;
     // It would be refused for ever and hold up all that follows.

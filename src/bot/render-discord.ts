@@ -29,6 +29,7 @@ export interface DiscordMessage {
   readonly embeds: APIEmbed[];
   readonly components: APIActionRowComponent<APIButtonComponentWithCustomId>[];
   readonly allowed_mentions: { readonly parse: [] };
+  readonly flags?: number;
 }
 
 /** Escapes what Discord would read as markup, mentions among it. */

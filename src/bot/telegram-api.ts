@@ -27,10 +27,12 @@ export interface Place {
 
 export interface TelegramApi {
   readonly client: Telegram;
-  /** Sends HTML in the chat's turn; returns the message's id. Rejects with a SendError. */
-  send(place: Place, html: string, keyboard?: readonly (readonly InlineButton[])[]): Promise<number>;
+  /** Sends HTML in the chat's turn, `isSilent` without a sound; returns the message's id. Rejects with a SendError. */
+  send(place: Place, html: string, keyboard?: readonly (readonly InlineButton[])[], isSilent?: boolean): Promise<number>;
   /** Replaces a message; an edit that changes nothing is a success. */
   edit(place: Place, messageId: number, html: string, keyboard?: readonly (readonly InlineButton[])[]): Promise<void>;
+  /** Takes a message out of the chat; false when Telegram does not allow it (a group where the bot is no admin). Never rejects. */
+  remove(place: Place, messageId: number): Promise<boolean>;
   /** Takes the buttons off a message; never rejects. */
   removeKeyboard(place: Place, messageId: number): Promise<void>;
   /** Ends the waiting circle on a pressed button; never rejects, because the press itself is what counts. */
@@ -97,10 +99,11 @@ export function createTelegramApi(options: TelegramApiOptions): TelegramApi {
 
   return {
     client,
-    async send(place, html, keyboard = []) {
+    async send(place, html, keyboard = [], isSilent = false) {
       const payload = {
         chat_id: place.chatId,
         link_preview_options: { is_disabled: true },
+        ...(isSilent ? { disable_notification: true } : {}),
         ...(place.threadId === undefined ? {} : { message_thread_id: place.threadId }),
         ...(place.replyTo === undefined ? {} : { reply_parameters: { message_id: place.replyTo, allow_sending_without_reply: true } }),
         ...(keyboard.length === 0 ? {} : { reply_markup: { inline_keyboard: keyboard.map((row) => [...row]) } }),
@@ -123,12 +126,18 @@ export function createTelegramApi(options: TelegramApiOptions): TelegramApi {
     },
     async removeKeyboard(place, messageId) {
       const payload = { chat_id: place.chatId, message_id: messageId, reply_markup: { inline_keyboard: [] } };
-      try {
-        await ignoreUnchanged(call(place.chatId, (limits) => client.callApi("editMessageReplyMarkup", payload, limits)));
-      } catch (error) {
-        // Dead buttons under an old message harm nobody: their tokens are used up.
-        log.info({ reason: toSendError(error, token).message }, "the buttons of an old message could not be removed");
-      }
+      const edit = call(place.chatId, (limits) => client.callApi("editMessageReplyMarkup", payload, limits));
+      // Dead buttons under an old message harm nobody: their tokens are used up.
+      await succeeds(ignoreUnchanged(edit), (error) =>
+        log.info({ reason: toSendError(error, token).message }, "the buttons of an old message could not be removed"),
+      );
+    },
+    async remove(place, messageId) {
+      const payload = { chat_id: place.chatId, message_id: messageId };
+      return await succeeds(
+        call(place.chatId, (limits) => client.callApi("deleteMessage", payload, limits)),
+        (error) => log.warn({ chatId: place.chatId, reason: toSendError(error, token).message }, "a message could not be deleted"),
+      );
     },
     async answerPress(queryId, notice) {
       const words = notice === undefined ? {} : { text: clip(notice, NOTICE_MAX), show_alert: true };
@@ -145,6 +154,17 @@ export function createTelegramApi(options: TelegramApiOptions): TelegramApi {
 
 function isMarkupFault(error: unknown): error is SendError {
   return error instanceof SendError && error.kind === "refused" && error.message.includes("can't parse entities");
+}
+
+/** Whether it worked; a failure goes to `note` and no further. */
+async function succeeds(work: Promise<unknown>, note: (error: unknown) => void): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    note(error);
+    return false;
+  }
 }
 
 async function ignoreUnchanged(edit: Promise<unknown>): Promise<void> {

@@ -1,6 +1,7 @@
 // Decides what an update from Telegram is: a command, a button press, something to refuse with a sentence, or nothing for us.
 
 import { z } from "zod";
+import { looksLikeSecret } from "../core/chat/secret-words.ts";
 import type { Invocation } from "../core/command.ts";
 import { type Language, languageOf, type Text } from "../core/text.ts";
 import { cleanText, clip } from "./render-text.ts";
@@ -30,6 +31,7 @@ const messageSchema = z.object({
   from: userSchema.optional(),
   sender_chat: z.unknown().optional(),
   text: z.string().optional(),
+  caption: z.string().optional(),
   message_thread_id: z.int().optional(),
   is_topic_message: z.boolean().optional(),
   /** Set on forwards; the second is what servers before Bot API 7.0 say. */
@@ -70,6 +72,8 @@ export type Screened =
   | { readonly type: "strayPress"; readonly queryId: string }
   /** Refused with one sentence, so that an honest person knows why nothing happens. */
   | { readonly type: "refused"; readonly place: Place; readonly language: Language; readonly why: string; readonly sentence: Text }
+  /** Looks as if it held a key: to be taken out of the chat, and read by nobody. */
+  | { readonly type: "secret"; readonly place: Place; readonly messageId: number; readonly language: Language }
   | { readonly type: "nothing" };
 
 const NOTHING: Screened = { type: "nothing" };
@@ -128,9 +132,14 @@ export function screenUpdate(update: Update, username: string, now: number): Scr
 }
 
 function screenMessage(message: Message, username: string, now: number, isEdited: boolean): Screened {
-  const { chat, from, text } = message;
+  const { chat, from, text, caption = "" } = message;
   const isPrivate = chat.type === "private";
   const isGroup = chat.type === "group" || chat.type === "supergroup";
+  if (isPrivate || isGroup) {
+    const isPairing = text !== undefined && /^\/pair(?:@\w+)?\s/i.test(text);
+    if (!isPairing && looksLikeSecret(text ?? caption))
+      return { type: "secret", place: placeOf(message), messageId: message.message_id, language: languageOf(from?.language_code) };
+  }
   if (from === undefined || text === undefined || (!isPrivate && !isGroup)) return NOTHING;
   const isCommand = text.startsWith("/");
   if (!isCommand && !isPrivate) return NOTHING;

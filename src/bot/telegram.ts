@@ -1,10 +1,10 @@
 // Botswain in Telegram: long polling, commands and buttons to dispatch, replies and alerts back.
 
 import type { Logger } from "pino";
-import { isSilent } from "../core/chat/dispatch-replies.ts";
+import { isSilent, secretReply } from "../core/chat/dispatch-replies.ts";
 import type { AnyCommand, Invocation, Reply } from "../core/command.ts";
 import type { Clock } from "../core/ports.ts";
-import { UserError } from "../core/text.ts";
+import { type Text, UserError } from "../core/text.ts";
 import { askDispatch } from "./guarded-dispatch.ts";
 import { pause, within } from "./pause.ts";
 import { createRecent } from "./recent.ts";
@@ -35,11 +35,14 @@ export interface TelegramOptions {
   readonly clock: Clock;
 }
 
+/** HTML of at most 4096 characters, with a sound unless told otherwise. */
+export type TelegramMessage = string | { readonly html: string; readonly isSilent: boolean };
+
 export interface TelegramFrontend {
   /** The bot's name without `@`; null until Telegram was reached. */
   readonly username: string | null;
-  /** Sends HTML of at most 4096 characters to a chat, in its turn. Resolves when Telegram has it; rejects with a SendError. */
-  send(chatId: string, html: string): Promise<void>;
+  /** Sends to a chat, in its turn. Resolves when Telegram has it; rejects with a SendError. */
+  send(chatId: string, message: TelegramMessage): Promise<void>;
   /** Stops listening, lets running commands answer for a moment, resolves when nothing is left. */
   stop(): Promise<void>;
 }
@@ -94,8 +97,9 @@ export async function startTelegram(options: TelegramOptions): Promise<TelegramF
     get username() {
       return frontend.identity?.username ?? null;
     },
-    async send(chatId, html) {
-      await frontend.api.send({ chatId }, html);
+    async send(chatId, message) {
+      if (typeof message === "string") await frontend.api.send({ chatId }, message);
+      else await frontend.api.send({ chatId }, message.html, [], message.isSilent);
     },
     async stop() {
       frontend.stopping.abort();
@@ -179,6 +183,8 @@ async function handle(frontend: Frontend, update: Update): Promise<void> {
       return;
     case "strayPress":
       return frontend.api.answerPress(screened.queryId);
+    case "secret":
+      return removeSecret(frontend, screened);
     case "refused":
       return refuseMessage(frontend, screened);
     case "command":
@@ -187,6 +193,22 @@ async function handle(frontend: Frontend, update: Update): Promise<void> {
       return answerPressed(frontend, screened);
   }
 }
+
+/** Nothing of such a message is logged or dispatched. */
+async function removeSecret(
+  { api, options }: Frontend,
+  { place, messageId, language }: Extract<Screened, { type: "secret" }>,
+): Promise<void> {
+  const isGone = await api.remove(place, messageId);
+  options.log.warn({ chatId: place.chatId, isGone }, "a message that looked like a key was not read");
+  await createAnswer({ api, place, language, log: options.log }).finish(secretReply(isGone ? DELETED : NOT_DELETED));
+}
+
+const DELETED: Text = { en: "I have deleted the message.", "zh-TW": "該則訊息已刪除。" };
+const NOT_DELETED: Text = {
+  en: "I may not delete messages here: delete it yourself, now.",
+  "zh-TW": "我沒有刪除訊息的權限：請立即自行刪除該則訊息。",
+};
 
 async function refuseMessage(frontend: Frontend, screened: Extract<Screened, { type: "refused" }>): Promise<void> {
   const { options, refusedAt } = frontend;

@@ -61,8 +61,10 @@ export async function startFrontRole({ settings, log }: RoleContext): Promise<Ru
   const queues = createQueues(redisUrl);
   const commands = await loadCommands();
   const preview = createFleetPreview(settings, db, await loadStrategies(settings.strategyFolders));
+  const outbox = createAlertOutbox(db, signals);
   const services: DispatchServices = {
     commands,
+    alert: (alert) => outbox.raise(alert),
     fleet: createFleet({
       db,
       statusBoard: createStatusBoard(command),
@@ -82,7 +84,6 @@ export async function startFrontRole({ settings, log }: RoleContext): Promise<Ru
     newId: () => randomUUID().slice(0, ID_LENGTH),
   };
   const chats: Chats = { commands, dispatch: (invocation) => dispatch(services, invocation), log, clock };
-  const outbox = createAlertOutbox(db, signals);
   const local = await startLocalServer({ path: settings.dataFolder.frontSocket, dispatch: chats.dispatch, outbox, log });
   const { telegram, discord } = connectChats(settings, chats);
   const delivery = startDelivery({

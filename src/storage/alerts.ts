@@ -2,6 +2,8 @@
 
 import { join, sqltag as sql } from "@prisma/client/runtime/client";
 import type { Alert, AlertOutbox } from "../core/alert.ts";
+import { botConfigSchema } from "../core/bot-config.ts";
+import { type Notify, notifyLevel } from "../core/notify.ts";
 import { type Database, lockSetting, type Transaction } from "./database.ts";
 import type { Signals } from "./signals.ts";
 
@@ -28,12 +30,33 @@ export async function insertAlerts(tx: Transaction, alerts: readonly Alert[]): P
   return isNew;
 }
 
-/** The alert outbox; `raise` stores an alert that belongs to no ledger batch and announces it. */
-export function createAlertOutbox(db: Database, signals: Signals): AlertOutbox & { raise(alert: Alert): Promise<void> } {
+/** How loudly each of these bots wants its alerts told, by its newest configuration. */
+async function wishesOf(db: Database, botIds: ReadonlySet<string>): Promise<ReadonlyMap<string, Notify>> {
+  const wishes = new Map<string, Notify>();
+  for (const botId of botIds) {
+    const newest = await db.prisma.botConfigVersion.findFirst({ where: { botId }, orderBy: { version: "desc" } });
+    // A configuration that cannot be read must not keep an alert back.
+    const parsed = botConfigSchema.shape.notify.safeParse(newest === null ? undefined : JSON.parse(newest.json).notify);
+    if (parsed.success) wishes.set(botId, parsed.data);
+  }
+  return wishes;
+}
+
+/** The alert outbox; `raise` stores an alert that belongs to no ledger batch and announces it. `now` gives epoch ms. */
+export function createAlertOutbox(
+  db: Database,
+  signals: Signals,
+  now: () => number = Date.now,
+): AlertOutbox & { raise(alert: Alert): Promise<void> } {
   return {
     after: async (sequence, limit) => {
       const rows = await db.prisma.alert.findMany({ where: { sequence: { gt: sequence } }, orderBy: { sequence: "asc" }, take: limit });
-      return rows.map((row) => ({ sequence: row.sequence, alert: JSON.parse(row.json) as Alert }));
+      const alerts = rows.map((row) => ({ sequence: row.sequence, alert: JSON.parse(row.json) as Alert }));
+      const wishes = await wishesOf(db, new Set(alerts.flatMap(({ alert }) => alert.botId ?? [])));
+      return alerts.map((stored) => {
+        const notify = stored.alert.botId === null ? undefined : wishes.get(stored.alert.botId);
+        return { ...stored, level: notify === undefined ? "on" : notifyLevel(notify, stored.alert.type, now()) };
+      });
     },
     cursor: (target) =>
       db.transact(async (tx) => {

@@ -23,7 +23,7 @@ export function overviewOf(record: BotRecord, board: BotStatus | null, orders: L
   const newest = newer(board, record.lastStatus);
   const known = newest ?? blankStatus(record, now);
   const isFresh = newest !== null && newest.epoch === record.epoch && now - newest.updatedAt <= STATUS_FRESH_MS;
-  const haltReason = record.halt === null ? null : (JSON.parse(record.halt.reason) as Text).en;
+  const haltReason = record.halt === null ? null : (JSON.parse(record.halt.reason) as Text);
   const state = stateOf(record, newest, isFresh, now);
   const isStale = !isFresh && known.lastTickAgeMs !== null;
   const status: BotStatus = {
@@ -43,7 +43,7 @@ export function overviewOf(record: BotRecord, board: BotStatus | null, orders: L
     pid: isFresh ? known.pid : record.pid,
   };
   const { id, strategy, symbol } = record.config;
-  return { id, desired: record.desired, halted: haltReason, strategy, symbol, config: record.config, status };
+  return { id, desired: record.desired, halted: haltReason?.en ?? null, strategy, symbol, config: record.config, status };
 }
 
 /** The status of the later epoch, else the later one; a process that lost the bot cannot hide its successor. */

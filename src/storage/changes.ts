@@ -1,9 +1,10 @@
 // What people asked of bots: command rows, stored together with the state they want, before any job is queued.
 
-import { botConfigSchema } from "../core/bot-config.ts";
+import { type BotConfig, botConfigSchema, withFields } from "../core/bot-config.ts";
 import type { Actor, ChangeOutcome, FleetChange } from "../core/command.ts";
 import { type Text, UserError } from "../core/text.ts";
 import { dropVersion } from "./bots.ts";
+import { checkBudget } from "./budgets.ts";
 import { type Database, forUpdate, type Transaction } from "./database.ts";
 import type { Bot, Change, Prisma } from "./generated/sqlite/client.ts";
 import { lockBots } from "./ledger-sql.ts";
@@ -148,6 +149,7 @@ async function commit(
   for (const id of ids.filter((id) => locked.has(id) && !repeated.some((row) => row.botId === id))) {
     const bot = await tx.bot.findUniqueOrThrow({ where: { id } });
     await refuseUnderPanic(tx, change, bot);
+    if (change.type === "start") await checkBudget(tx, id, now);
     await tx.bot.update({ where: { id }, data: { ...effectOn(bot, change, by, now), changeCount: bot.changeCount + 1 } });
     // Clearing a panic asks nothing of a worker: it is done when it is stored.
     const outcome: ChangeOutcome | null =
@@ -155,7 +157,7 @@ async function commit(
     const data = {
       ...{ botId: id, number: bot.changeCount + 1, actorKey: by.key, actor: JSON.stringify(by) },
       change: JSON.stringify({ ...change, botId: id }),
-      configVersion: change.type === "adjust" ? await adjustConfig(tx, id, change.params, now) : null,
+      configVersion: await configChange(tx, id, change, now),
       ...{ state: outcome === null ? "pending" : "done", outcome: outcome === null ? null : JSON.stringify(outcome) },
       ...{ createdAt: BigInt(now), expiresAt: BigInt(now + LIFETIME_MS[change.type]), finishedAt: outcome === null ? null : BigInt(now) },
     };
@@ -164,13 +166,21 @@ async function commit(
   return rows.map(toRow);
 }
 
-/** Stores the configuration with other parameters as its next version and returns that. */
-async function adjustConfig(tx: Transaction, botId: string, params: Readonly<Record<string, unknown>>, now: number): Promise<number> {
+/** The version of the configuration that a change makes; null for one that makes none. */
+async function configChange(tx: Transaction, botId: string, change: FleetChange, now: number): Promise<number | null> {
+  if (change.type === "adjust") return nextVersion(tx, botId, (config) => withFields(config, change.params, change.fields), now);
+  if (change.type !== "resume" || change.resetPeak !== true) return null;
+  const reset = (config: BotConfig): BotConfig => ({ ...config, risk: { ...config.risk, drawdownSince: now } });
+  return nextVersion(tx, botId, reset, now);
+}
+
+/** Stores what `change` makes of the configuration as its next version and returns that. */
+async function nextVersion(tx: Transaction, botId: string, change: (config: BotConfig) => BotConfig, now: number): Promise<number> {
   const current = await tx.botConfigVersion.findFirstOrThrow({ where: { botId }, orderBy: { version: "desc" } });
   const newest = await tx.change.aggregate({ where: { botId }, _max: { configVersion: true } });
   // A version that was taken back is not given again: workers know it as refused.
   const version = Math.max(current.version, newest._max.configVersion ?? 0) + 1;
-  const json = JSON.stringify(botConfigSchema.parse({ ...JSON.parse(current.json), params }));
+  const json = JSON.stringify(change(botConfigSchema.parse(JSON.parse(current.json))));
   await tx.botConfigVersion.create({ data: { botId, version, json, createdAt: BigInt(now) } });
   return version;
 }

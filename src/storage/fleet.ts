@@ -2,7 +2,9 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Actor, BotOverview, ChangeOutcome, Fleet, FleetChange } from "../core/command.ts";
+import { createLocalTime, dayAfter } from "../core/local-time.ts";
 import type { Clock, LeaseStore } from "../core/ports.ts";
+import type { PnlReport } from "../core/statistics.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Preview } from "../core/strategy.ts";
 import { type Text, UserError } from "../core/text.ts";
@@ -12,6 +14,7 @@ import { type ChangeRow, type Changes, createChanges, readFleetPanic } from "./c
 import type { Database } from "./database.ts";
 import type { Queues, QueueTarget } from "./queue.ts";
 import type { Signals } from "./signals.ts";
+import { readPnl } from "./statistics.ts";
 import type { StatusBoard } from "./status-board.ts";
 
 export interface FleetOptions {
@@ -23,6 +26,8 @@ export interface FleetOptions {
   readonly clock: Clock;
   /** What a start of a bot would mean; null when it cannot be told now. */
   readonly preview: (record: BotRecord) => Promise<Preview | null>;
+  /** The zone in whose days profit is counted; UTC unless told. */
+  readonly timezone?: string;
   /** How long a change waits for its outcome; 20 s unless told. */
   readonly waitMs?: number;
   /** How often it looks for the outcome when no signal comes; 250 ms unless told. */
@@ -42,6 +47,7 @@ export function createFleet(options: FleetOptions): Fleet {
     change: (change, by, onProgress) => carryOut(options, bots, changes, change, by, onProgress ?? (() => {})),
     openOrders: bots.openOrders,
     fills: bots.fills,
+    pnl: (botId, days) => recentPnl(options, bots, botId, days),
     preview: async (botId, params) => {
       const record = await bots.get(botId);
       if (record === null) return null;
@@ -49,6 +55,15 @@ export function createFleet(options: FleetOptions): Fleet {
     },
     panicked: () => readFleetPanic(options.db.prisma),
   };
+}
+
+async function recentPnl({ db, clock, timezone }: FleetOptions, bots: Bots, botId: string | null, days: number): Promise<PnlReport> {
+  const calendar = createLocalTime(timezone ?? "UTC");
+  const from = calendar.startOf(dayAfter(calendar.day(clock.now()), 1 - days));
+  const records = (await bots.list()).filter((record) => botId === null || record.id === botId);
+  const counted = records.map(({ id, config: { mode, exchange, account } }) => ({ id, mode, exchange, account }));
+  const grouping = botId === null ? "currency" : "bot";
+  return readPnl(db, { bots: counted, from, to: Number.MAX_SAFE_INTEGER, accounts: null, calendar, grouping });
 }
 
 async function overviews({ db, statusBoard, clock }: FleetOptions, records: readonly BotRecord[]): Promise<BotOverview[]> {

@@ -1,7 +1,7 @@
 // The newest status of each bot in Redis: one key per bot, so that showing it never waits for a worker.
 
 import type { Redis } from "ioredis";
-import { type BotStatus, NO_NUMBERS } from "../core/status.ts";
+import { type BotStatus, readStatus } from "../core/status.ts";
 import { KEY_PREFIX } from "./redis.ts";
 
 export interface StatusBoard {
@@ -37,7 +37,7 @@ export function createStatusBoard(redis: Redis): StatusBoard {
     get: async (ids) => {
       if (ids.length === 0) return [];
       const values = await redis.mget(ids.map(statusKey));
-      return values.map((value) => (value === null ? null : { ...NO_NUMBERS, ...(JSON.parse(value) as BotStatus) }));
+      return values.map((value) => (value === null ? null : readStatus(value)));
     },
   };
 }

@@ -6,7 +6,7 @@ import type { EndRow } from "../core/ports.ts";
 import type { BotStatus } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
 import type { BotRecord, HaltKind } from "../storage/bots.ts";
-import { wantedNow } from "./bot-hours.ts";
+import { haltReason, wishesOf } from "./bot-hours.ts";
 import { carriedStatus } from "./bot-status.ts";
 import { type Decision, decide, type Ownership, SHUTDOWN_MAX_MS, shouldTrade } from "./bot-supervisor.ts";
 import type { BotView } from "./bot-view.ts";
@@ -47,7 +47,7 @@ export class HostedBot {
     this.#doors = doors;
     this.#record = record;
     this.#lastStatus = record.lastStatus;
-    this.#directive = { sequence: 1, ...this.#wishes(record), flatten: record.flatten };
+    this.#directive = { sequence: 1, ...wishesOf(record, doors.clock.now(), doors.timezone), flatten: record.flatten };
     this.#slot = new InstanceSlot({
       doors,
       record: () => this.#record,
@@ -153,7 +153,7 @@ export class HostedBot {
     const halt = haltReason(record);
     // A cleared halt is a fresh start, and the crashes before it are forgiven.
     if (wasHalted && halt === null) this.#slot.forgive();
-    const wishes = this.#wishes(record);
+    const wishes = wishesOf(record, this.#doors.clock.now(), this.#doors.timezone);
     const { sequence: _, flatten: __, ...before } = this.#directive;
     if (isDeepStrictEqual(before, wishes) && !asksToFlatten) return;
     const { desired } = record;
@@ -162,17 +162,6 @@ export class HostedBot {
     this.#direct({ ...wishes, flatten });
     // Nobody else says that a bot without a process is halted, or no longer.
     if (!this.#slot.isTaken && !this.#isElsewhere) this.#publish(true);
-  }
-
-  /** What a person wants, as far as the bot's hours allow it now. */
-  #wishes(record: BotRecord): Omit<Directive, "sequence" | "flatten"> {
-    const { desired, outside } = wantedNow(record, this.#doors.clock.now(), this.#doors.timezone);
-    const { drawdownSince } = record.config.risk;
-    return {
-      ...{ desired, halt: haltReason(record) },
-      ...(drawdownSince === undefined ? {} : { drawdownSince }),
-      ...(outside === null ? {} : { outside }),
-    };
   }
 
   #direct(directive: Omit<Directive, "sequence">): void {
@@ -388,8 +377,4 @@ function ended(record: BotRecord, { kind, reason, flatten, at }: EndRow): BotRec
   const after = { ...record, flatten: record.flatten || flatten };
   if (kind === "finished") return { ...after, desired: "stopped" };
   return { ...after, halt: record.halt ?? { kind, reason: JSON.stringify(reason), at } };
-}
-
-function haltReason(record: BotRecord): Text | null {
-  return record.halt === null ? null : (JSON.parse(record.halt.reason) as Text);
 }

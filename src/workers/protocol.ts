@@ -88,7 +88,8 @@ export interface Settled {
 }
 
 export type FromInstance =
-  | { readonly type: "heartbeat"; /** Resident memory of the process, bytes. */ readonly rss?: number }
+  /** `rss`: resident memory of the process, bytes. */
+  | { readonly type: "heartbeat"; readonly rss?: number }
   | { readonly type: "status"; readonly status: BotStatus }
   | { readonly type: "rows"; readonly batch: number; readonly rows: readonly LedgerRow[] }
   /** Recovery is done; the directive has been given to the kernel. */

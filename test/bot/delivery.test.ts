@@ -40,6 +40,7 @@ function note(message: string): Alert {
 
 interface MemoryOutbox extends AlertOutbox {
   raise(...alerts: readonly Alert[]): void;
+  raiseAs(level: "on" | "silent" | "off", alert: Alert): void;
   readonly cursors: Map<string, number>;
   readonly chats: { frontend: "telegram" | "discord"; chatId: string }[];
 }
@@ -55,6 +56,10 @@ function createOutbox(): MemoryOutbox {
     chats,
     raise(...alerts) {
       for (const alert of alerts) stored.push({ sequence: stored.length + 1, alert });
+      for (const listener of listeners) listener();
+    },
+    raiseAs(level, alert) {
+      stored.push({ sequence: stored.length + 1, alert, level });
       for (const listener of listeners) listener();
     },
     after: async (sequence, limit) => stored.filter((entry) => entry.sequence > sequence).slice(0, limit),
@@ -124,6 +129,33 @@ async function startBoth(): Promise<AlertTargets> {
   const { channelId, webhookUrl } = discordServer;
   return alertTargets({ telegram, discord, channelId, webhookUrl });
 }
+
+describe("levels", () => {
+  it("silent alerts arrive without a sound everywhere, what is off arrives nowhere, and the rest stays in order", async () => {
+    const targets = await startBoth();
+    outbox.chats.push({ frontend: "telegram", chatId: "-500" });
+    await deliver(targets);
+    await discordServer.waitFor(() => outbox.cursors.has("telegram:-500"), "the chat's first look");
+    outbox.raiseAs("off", fill(1));
+    outbox.raiseAs("silent", crash(77));
+    outbox.raiseAs("off", note("nobody hears this"));
+    await discordServer.waitFor(() => [...outbox.cursors.values()].every((cursor) => cursor === 3), "the cursors");
+    outbox.raiseAs("silent", note("quiet"));
+    outbox.raiseAs("on", note("loud"));
+    await discordServer.waitFor(() => [...outbox.cursors.values()].every((cursor) => cursor === 5), "the cursors");
+    const told = discordServer.messages(discordServer.channelId);
+    expect(told[0]?.text).toContain("crashed");
+    expect(JSON.stringify(told)).not.toContain("nobody hears this");
+    const flags = discordServer.requests.flatMap(({ method, path, body }) =>
+      method === "POST" && (/\/channels\/\d+\/messages$/.test(path) || WEBHOOK.test(path)) ? [(body as { flags?: number }).flags] : [],
+    );
+    expect(flags.filter((flag) => flag === 4096).length).toBeGreaterThanOrEqual(2);
+    expect(flags).toContain(undefined);
+    const sent = telegramServer.requests.filter(({ method }) => method === "sendMessage").map(({ payload }) => payload);
+    expect(sent.find(({ text }) => String(text).includes("crashed"))).toMatchObject({ disable_notification: true });
+    expect(sent.find(({ text }) => String(text).includes("loud"))).not.toHaveProperty("disable_notification");
+  });
+});
 
 describe("the incoming webhook", () => {
   it("suffices alone, and an alert shows bot, mode and time", async () => {

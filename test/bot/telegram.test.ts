@@ -342,11 +342,41 @@ describe("faults of the platform", () => {
   });
 });
 
+describe("a message that looks like a key", () => {
+  const KEY = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE=";
+
+  it("is deleted with a warning, never dispatched and never logged, also without a command and in a group", async () => {
+    const { log, lines } = readableLog();
+    await start(undefined, log);
+    server.say(KEY, { from: 42 });
+    const warning = await shown("looked like an API key");
+    expect(warning.text).toContain("I have deleted the message");
+    expect(server.requests.filter(({ method }) => method === "deleteMessage")).toHaveLength(1);
+    server.say(`my key is ${KEY}`, { chat: -500, from: 42 });
+    await shown("looked like an API key", -500);
+    expect(script.invocations).toEqual([]);
+    expect(lines()).not.toContain(KEY);
+    expect(server.messages(42).some(({ text }) => text.includes(KEY))).toBe(false);
+  });
+
+  it("is to be deleted by its author where the bot may not", async () => {
+    await start();
+    server.failNext("deleteMessage", { status: 400, description: "Bad Request: message can't be deleted" });
+    server.say(`/start ${KEY}`, { chat: -500, from: 42 });
+    const warning = await shown("looked like an API key", -500);
+    expect(warning.text).toContain("delete it yourself, now");
+    expect(script.invocations).toEqual([]);
+  });
+});
+
 describe("send", () => {
   it("resolves when Telegram has the message", async () => {
     await start();
     await telegram.send("-500", "<b>eth_grid</b> filled");
     expect(server.messages(-500).map((message) => message.text)).toEqual(["eth_grid filled"]);
+    await telegram.send("-500", { html: "quiet", isSilent: true });
+    const sent = server.requests.filter(({ method }) => method === "sendMessage").map(({ payload }) => payload.disable_notification);
+    expect(sent).toEqual([undefined, true]);
   });
 
   it("rejects with what is wrong when the chat is closed to us", async () => {

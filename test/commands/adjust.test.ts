@@ -111,6 +111,69 @@ describe("/adjust", () => {
   });
 });
 
+describe("/adjust beyond parameters", () => {
+  test("limits, running time, hours and alerts, together with parameters, shown as old → new", async () => {
+    const line = "/adjust eth gridNum=24 risk.maxOpenOrders=40 runfor=8h notify.fills=silent";
+    const question = await harness.type(`${line} schedule="mon-fri 9:00-17:00; sat 10:00-12:00" schedule.outside=stop`);
+    const words = wordsOf(question);
+    expect(words).toContain("gridNum: 20 → 24");
+    expect(words).toContain("risk.maxOpenOrders: 100 → 40");
+    expect(words).toContain("runFor: - → 8h");
+    expect(words).toContain("notify.filled: on → silent");
+    expect(words).toContain("schedule: - → mon,tue,wed,thu,fri 09:00-17:00; sat 10:00-12:00");
+    expect(words).toContain("schedule.outside: - → stop");
+    expect((await harness.press(question, 0)).tone).toBe("good");
+    const change = harness.fleet.changes[0]?.change;
+    expect(change).toMatchObject({
+      params: { gridNum: 24 },
+      fields: { risk: { maxOpenOrders: 40, maxPosition: "10" }, runFor: "8h", notify: { filled: "silent" }, schedule: { outside: "stop" } },
+    });
+    expect((change?.type === "adjust" ? change.fields?.schedule?.windows : null)?.length).toBe(2);
+  });
+
+  test("what is optional goes away with default", async () => {
+    harness.fleet.add(
+      botConfig("eth", { params: PARAMS, runFor: "8h", schedule: { windows: [{ from: "09:00", to: "10:00" }], outside: "pause" } }),
+    );
+    await harness.type("/adjust eth runFor=default schedule=default", { yes: true });
+    expect(harness.fleet.changes[0]?.change).toEqual({
+      type: "adjust",
+      botId: "eth",
+      params: PARAMS,
+      fields: { runFor: null, schedule: null },
+    });
+  });
+
+  test("an operator tightens limits, only an admin loosens them", async () => {
+    const people = createHarness(commands, [{ frontend: "telegram", id: "7", name: "Op", role: "operator" }]);
+    people.fleet.add(botConfig("eth", { params: PARAMS, risk: { ...botConfig("x").risk, maxDailyLoss: "5" } }));
+    const asOperator = (line: string) => people.type(line, { ...as("telegram", "7"), yes: true });
+    for (const loosening of ["maxPosition=11", "maxDailyLoss=6", "maxDailyLoss=default", "maxOpenOrders=101", "maxBookAgeMs=5001"]) {
+      const reply = await asOperator(`/adjust eth risk.${loosening}`);
+      expect(reply.title.en, loosening).toMatch(/^Only an admin may loosen risk\.max/);
+    }
+    expect(people.fleet.changes).toEqual([]);
+    expect((await asOperator("/adjust eth risk.maxPosition=9 risk.maxDailyLoss=4 risk.minLiquidationDistanceBps=300")).tone).toBe("good");
+    harness.fleet.add(botConfig("eth", { params: PARAMS }));
+    expect((await harness.type("/adjust eth risk.maxPosition=11", { yes: true })).tone).toBe("good");
+  });
+
+  test("every fault at once, with the field, the value and what would be right", async () => {
+    const reply = await harness.type("/adjust eth risk.maxOpenOrders=0 runFor=soon notify.halts=off gridNum=1", { yes: true });
+    const text = reply.title.en;
+    expect(text).toContain("risk.maxOpenOrders 0 must be at least 1");
+    expect(text).toContain("runFor soon must be a duration such as 90s, 45m, 8h or 7d");
+    expect(text).toContain("halted must not be off");
+    expect(text).toContain("params.gridNum 1 must be at least 2");
+    expect((await harness.type("/adjust eth schedule=often", { yes: true })).title.en).toContain(
+      "schedule often must be hours such as mon-fri 09:00-17:00",
+    );
+    expect((await harness.type("/adjust eth risk.maxOpenOrder=5")).title.en).toContain("did you mean risk.maxOpenOrders?");
+    expect((await harness.type("/adjust eth risk.drawdownSince=5")).title.en).toContain("there is no parameter risk.drawdownSince");
+    expect(harness.fleet.changes).toEqual([]);
+  });
+});
+
 describe("/preview", () => {
   test("shows what a start would mean, to a viewer too", async () => {
     const viewer = createHarness(commands, [{ frontend: "telegram", id: "7", name: "eye", role: "viewer" }]);

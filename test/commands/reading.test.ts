@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { loadCommands } from "../../src/commands/index.ts";
 import type { AnyCommand } from "../../src/core/command.ts";
 import type { BotStatus } from "../../src/core/status.ts";
+import { plain } from "../../src/core/text.ts";
 import { botConfig, botStatus, createHarness, wordsOf } from "../memory-fleet.ts";
 
 let commands: readonly AnyCommand[];
@@ -34,7 +35,7 @@ describe("/status, /bots, /orders, /fills", () => {
     host: "deck",
     pid: 4242,
     startedAt: Date.UTC(2025, 4, 4, 11, 0, 0),
-    note: "the recording has ended; the last price holds",
+    note: { en: "the recording has ended; the last price holds", "zh-TW": "錄製行情已播放完畢" },
   };
 
   test("of one bot: everything, and the exact status as data", async () => {
@@ -111,7 +112,7 @@ describe("/status, /bots, /orders, /fills", () => {
   test("a bot nobody hears from is shown with the age of what is known, and a halted one with the reason", async () => {
     const { type, fleet, clock } = createHarness(commands);
     fleet.setStatus("eth_grid", { state: "unreachable" });
-    fleet.setStatus("btc_grid", { state: "halted", haltReason: "panic by anna", lastError: "boom" });
+    fleet.setStatus("btc_grid", { state: "halted", haltReason: plain("panic by anna"), lastError: "boom" });
     clock.advance(34_000);
     expect((await type("/status eth_grid")).title.en).toBe("eth_grid [sim]: unreachable (last heard 34 s ago)");
     const halted = await type("/status btc_grid");

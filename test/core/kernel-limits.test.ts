@@ -152,6 +152,16 @@ describe("risk gate", () => {
     expect(placed(bench.wish(quote("b", "buy", 9_800, 5))).map((order) => order.slot)).toEqual(["b"]);
   });
 
+  it("never has more orders resting than it may", () => {
+    const bench = new Bench({ maxOpenOrders: 2 });
+    bench.intents = [{ type: "quote", leg: LEG, orders: ["a", "b", "c"].map((slot, index) => quote(slot, "buy", 9_900 - index, 1)) }];
+    const first = placed(bench.feed({ type: "control", desired: "running" }));
+    expect(first.map(({ slot }) => slot)).toEqual(["a", "b"]);
+    expect(bench.kernel.liveOrders()).toHaveLength(2);
+    bench.book(9_999, 10_001);
+    expect(bench.kernel.liveOrders()).toHaveLength(2);
+  });
+
   it("lets only reducing orders pass on a stale book", () => {
     const bench = new Bench({ maxBookAgeMs: 1_000 });
     bench.fill("buy", 9_900, 5, "t1");

@@ -114,9 +114,9 @@ onEachDatabase("the fleet shows", ({ open }) => {
     await bots.endRun("eth_grid", 1, "stopped");
     expect(await shown()).toMatchObject({ state: "stopped", position: "0.3", pid: null });
     await bots.halt("eth_grid", "crash", plain("too many crashes"));
-    expect(await shown()).toMatchObject({ state: "failed", haltReason: "too many crashes" });
+    expect(await shown()).toMatchObject({ state: "failed", haltReason: { en: "too many crashes" } });
     await bots.halt("eth_grid", "panic", { en: "panic by Ann", "zh-TW": "Ann 下令緊急停止" });
-    expect(await shown()).toMatchObject({ state: "halted", haltReason: "panic by Ann" });
+    expect(await shown()).toMatchObject({ state: "halted", haltReason: { en: "panic by Ann" } });
   });
 });
 

@@ -51,12 +51,12 @@ describe("a recording that ends", () => {
     const status = await until(
       "the note",
       async () => {
-        const now = (await fleet.status("eth_grid")) as unknown as { note: string | null; lastPrice: string };
+        const now = (await fleet.status("eth_grid")) as unknown as { note: { en: string } | null; lastPrice: string };
         return now.note === null ? undefined : now;
       },
       45_000,
     );
-    expect(status.note).toContain("ETH_USDC_PERP has ended; the last price holds");
+    expect(status.note?.en).toContain("ETH_USDC_PERP has ended; the last price holds");
     expect(Math.round(Number(status.lastPrice))).toBe(2_000);
   }, 90_000);
 });

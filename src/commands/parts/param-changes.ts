@@ -1,6 +1,7 @@
-// Typed changes of a bot's parameters: read, checked whole against the strategy, and shown as old → new.
+// Typed changes of a bot's parameters and limits: read, checked whole against the strategy, and shown as old → new.
 
-import type { BotConfig } from "../../core/bot-config.ts";
+import type { BotConfig, ConfigFields } from "../../core/bot-config.ts";
+import { loosenedLimits } from "../../core/bot-limits.ts";
 import { validateBot } from "../../core/bot-validation.ts";
 import { cleanLine } from "../../core/chat/clean-text.ts";
 import { nearestNames } from "../../core/chat/nearest-names.ts";
@@ -8,10 +9,9 @@ import { sayFault, shownValue } from "../../core/fault-words.ts";
 import { type ParamField, paramFields, readParam } from "../../core/param-fields.ts";
 import type { Strategy } from "../../core/strategy.ts";
 import { join, type Text, UserError } from "../../core/text.ts";
+import { CONFIG_NAMES, type ConfigField, changedFields, configFieldNamed, DEFAULT, type Draft } from "./config-fields.ts";
 
-/** What a person types to go back to a parameter's default. */
-const DEFAULT = "default";
-const PAIR = /^([A-Za-z][\w.]*)\s*=\s*(.*)$/s;
+const PAIR = /^([A-Za-z][\w.*]*)\s*=\s*(.*)$/s;
 
 export interface ParamChange {
   readonly name: string;
@@ -24,6 +24,10 @@ export interface ParamChanges {
   readonly changes: readonly ParamChange[];
   /** All parameters of the bot after the change, as its configuration keeps them. */
   readonly params: Readonly<Record<string, unknown>>;
+  /** Other fields of the configuration that change. */
+  readonly fields: ConfigFields;
+  /** Limits of `risk` that would allow more than before. */
+  readonly loosened: readonly string[];
   /** The changes as they may be typed again. */
   readonly line: string;
 }
@@ -31,6 +35,8 @@ export interface ParamChanges {
 interface Pair {
   readonly name: string;
   readonly word: string;
+  /** Set for what is no parameter of the strategy. */
+  readonly field: ConfigField | null;
 }
 
 /** `gridNum=24 orderQuantity=0.1` for one bot. Throws one UserError with every fault, also when nothing would change. */
@@ -39,23 +45,31 @@ export function readChanges(config: BotConfig, words: string, strategies: Readon
   const fields = paramFields(strategy.params);
   const pairs = pairsOf(words, fields);
   const params: Record<string, unknown> = { ...config.params };
-  for (const { name, word } of pairs) {
-    if (word === DEFAULT) delete params[name];
+  const draft: Draft = { ...config, params };
+  for (const { name, word, field } of pairs) {
+    if (field !== null) field.write(draft, word);
+    else if (word === DEFAULT) delete params[name];
     else params[name] = readParam(strategy.params, name, word);
   }
-  const validation = validateBot({ ...config, params }, strategies);
+  const validation = validateBot(draft, strategies);
   if (!validation.ok) throw refused(validation.faults.map(sayFault));
-  const isChanged = ({ name }: Pair): boolean =>
-    JSON.stringify(valueIn(config.params, fields, name)) !== JSON.stringify(valueIn(params, fields, name));
+  const after = validation.config;
+  const configured = ({ name, field }: Pair, from: BotConfig): unknown =>
+    field === null ? valueIn(from.params, fields, name) : field.value(from);
+  const shownOf = (pair: Pair, from: BotConfig): string => pair.field?.shown?.(from) ?? shownValue(configured(pair, from));
+  const changed = { ...after, params };
   const changes = pairs
-    .filter(isChanged)
-    .map(({ name }) => ({ name, before: shownParam(config.params, fields, name), after: shownParam(params, fields, name) }));
+    .filter((pair) => JSON.stringify(configured(pair, config)) !== JSON.stringify(configured(pair, changed)))
+    .map((pair): ParamChange => ({ name: pair.name, before: shownOf(pair, config), after: shownOf(pair, changed) }));
   if (changes.length === 0)
     throw new UserError({
       en: `Nothing would change: ${config.id} has these values already.`,
       "zh-TW": `沒有任何變更：${config.id} 已是這些數值。`,
     });
-  return { changes, params, line: pairs.map(({ name, word }) => `${name}=${quoted(word)}`).join(" ") };
+  return {
+    ...{ changes, params, fields: changedFields(config, after), loosened: loosenedLimits(config.risk, after.risk) },
+    line: pairs.map(({ name, word }) => `${name}=${quoted(word)}`).join(" "),
+  };
 }
 
 /** The strategy of a bot. Throws a UserError when it is not installed any more. */
@@ -81,12 +95,14 @@ function valueIn(params: Readonly<Record<string, unknown>>, fields: readonly Par
 function pairsOf(words: string, fields: readonly ParamField[]): readonly Pair[] {
   const faults: Text[] = [];
   const pairs = new Map<string, Pair>();
-  for (const part of words.trim().split(/\s+(?=[A-Za-z][\w.]*\s*=)/)) {
+  for (const part of words.trim().split(/\s+(?=[A-Za-z][\w.*]*\s*=)/)) {
     const [, typed = "", word = ""] = PAIR.exec(part) ?? [];
-    const name = fields.find((field) => field.name.toLowerCase() === typed.toLowerCase())?.name;
+    const param = fields.find((field) => field.name.toLowerCase() === typed.toLowerCase());
+    const field = param === undefined ? configFieldNamed(typed) : null;
+    const name = param?.name ?? field?.name;
     if (typed === "") faults.push(notAPair(part));
     else if (name === undefined) faults.push(noSuchParam(typed, fields));
-    else pairs.set(name, { name, word: word.trim() });
+    else pairs.set(name, { name, word: unquoted(word.trim()), field });
   }
   if (faults.length > 0) throw refused(faults);
   return [...pairs.values()];
@@ -102,7 +118,7 @@ function notAPair(part: string): Text {
 
 function noSuchParam(typed: string, fields: readonly ParamField[]): Text {
   const shown = cleanLine(typed, 40);
-  const lower = new Map(fields.map(({ name }) => [name.toLowerCase(), name]));
+  const lower = new Map([...fields.map(({ name }) => name), ...CONFIG_NAMES].map((name) => [name.toLowerCase(), name]));
   const near = nearestNames(typed, [...lower.keys()]).map((name) => lower.get(name))[0];
   return {
     en: `there is no parameter ${shown}${near === undefined ? "" : ` (did you mean ${near}?)`}`,
@@ -116,6 +132,11 @@ function refused(faults: readonly Text[]): UserError {
     { en: `Nothing was changed: ${all.en}.`, "zh-TW": `沒有任何變更：${all["zh-TW"].replaceAll("; ", "；")}。` },
     "faults",
   );
+}
+
+/** A name with a dot keeps its value's quotation marks on the way here. */
+function unquoted(word: string): string {
+  return /^"(.*)"$/s.exec(word)?.[1]?.replaceAll(/\\(["\\])/g, "$1") ?? word;
 }
 
 function quoted(word: string): string {
