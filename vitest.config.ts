@@ -7,6 +7,8 @@ const shared = { environment: "node", testTimeout: 20_000, hookTimeout: 60_000, 
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    // One private PostgreSQL for the run, where one is installed; `npm test` sees to that.
+    globalSetup: ["scripts/postgres-server.mjs"],
     // Tests choose their own settings; a developer's `.env` must not reach them.
     env: { BOTSWAIN_ENV_FILE: "" },
     projects: [

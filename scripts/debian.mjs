@@ -44,49 +44,77 @@ export async function reinstallDebianPackages(names) {
 }
 
 /**
- * Downloads a package and what it needs beyond this machine, unpacks all of it into `folder` (no root needed), and writes a
- * start script for one of its programs there. Returns the script's path, or undefined when that did not work out.
+ * Downloads a package and what it needs beyond this machine, unpacks all of it into `folder` (no root needed), and writes a start
+ * script for each of these programs there; `places` are the folders of the package where they may lie, `*` stands for any name.
+ * Returns whether all of that worked.
  */
-export async function unpackDebianPackage(name, program, folder) {
-  if (onPath("apt-get") === undefined || onPath("dpkg") === undefined) return undefined;
-  const plan = await run("apt-get", ["install", "--simulate", "--no-install-recommends", name], quiet);
-  const names = [...plan.output.matchAll(/^Inst (\S+)/gm)].map((match) => match[1]);
-  if (plan.code !== 0 || names.length === 0) return undefined;
+export async function unpackDebianPackage(name, programs, folder, places = ["usr/bin", "usr/sbin", "bin"]) {
+  if (onPath("apt-get") === undefined || onPath("dpkg") === undefined) return false;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "root"), { recursive: true });
-  const download = await run("apt-get", ["download", ...names], { ...quiet, cwd: folder });
-  if (download.code !== 0) return undefined;
+  const lists = hasPackageLists() ? [] : await ownPackageLists(folder);
+  const plan = await run("apt-get", [...lists, "install", "--simulate", "--no-install-recommends", name], quiet);
+  const names = [...plan.output.matchAll(/^Inst (\S+)/gm)].map((match) => match[1]);
+  if (plan.code !== 0 || names.length === 0) return false;
+  const download = await run("apt-get", [...lists, "download", ...names], { ...quiet, cwd: folder });
+  if (download.code !== 0) return false;
   for (const file of readdirSync(folder).filter((entry) => entry.endsWith(".deb"))) {
     const unpacked = await run("dpkg", ["-x", file, "root"], { cwd: folder });
     rmSync(join(folder, file));
-    if (unpacked.code !== 0) return undefined;
+    if (unpacked.code !== 0) return false;
   }
-  return writeStartScript(folder, program);
+  rmSync(join(folder, "apt"), { recursive: true, force: true });
+  return programs.every((program) => writeStartScript(folder, program, places));
 }
 
-function writeStartScript(folder, program) {
-  const binary = ["usr/bin", "usr/sbin", "bin"].map((place) => join(folder, "root", place, program)).find(existsSync);
-  if (binary === undefined) return undefined;
+function writeStartScript(folder, program, places) {
+  const unpacked = join(folder, "root");
+  const binary = places
+    .flatMap((place) => matching(unpacked, place))
+    .map((place) => join(place, program))
+    .find(existsSync);
+  if (binary === undefined) return false;
   const libraries = ["usr/lib", "lib"]
-    .map((place) => join(folder, "root", place))
+    .map((place) => join(unpacked, place))
     .filter(existsSync)
-    .flatMap((place) => [
-      place,
-      ...readdirSync(place, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map((entry) => join(place, entry.name)),
-    ]);
+    .flatMap((place) => [place, ...foldersIn(place)]);
   const script = join(folder, program);
   const quote = (value) => `'${value.replaceAll("'", "'\\''")}'`;
   writeFileSync(script, `#!/bin/sh\nLD_LIBRARY_PATH=${quote(libraries.join(":"))} exec ${quote(binary)} "$@"\n`);
   chmodSync(script, 0o755);
-  return script;
+  return true;
+}
+
+function foldersIn(place) {
+  return readdirSync(place, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(place, entry.name));
+}
+
+/** The folders below `start` that a path names in which a part may be `*`. */
+function matching(start, path) {
+  return path
+    .split("/")
+    .reduce((found, part) => found.flatMap((place) => (part === "*" ? foldersIn(place) : [join(place, part)])).filter(existsSync), [start]);
+}
+
+/** Package lists in a folder of ours, for those who may not write the machine's; the options that make apt-get read them. */
+async function ownPackageLists(folder) {
+  const [lists, cache] = [join(folder, "apt/lists"), join(folder, "apt/cache")];
+  for (const place of [lists, join(cache, "archives")]) mkdirSync(join(place, "partial"), { recursive: true });
+  const options = ["-o", `Dir::State::Lists=${lists}`, "-o", `Dir::Cache=${cache}`];
+  await run("apt-get", [...options, "update", "-q"], quiet);
+  return options;
 }
 
 /** A fresh machine or container has no package lists yet. */
-async function updateEmptyLists() {
+function hasPackageLists() {
   const lists = "/var/lib/apt/lists";
-  if (existsSync(lists) && readdirSync(lists).some((name) => name.includes("_Packages"))) return;
+  return existsSync(lists) && readdirSync(lists).some((name) => name.includes("_Packages"));
+}
+
+async function updateEmptyLists() {
+  if (hasPackageLists()) return;
   say("fetching the package lists (apt-get update)");
   const { code, output } = await run("apt-get", ["update", "-q"], quiet);
   if (code !== 0) throw new SetupError(`apt-get update failed:\n${tail(output)}`);

@@ -82,7 +82,8 @@ async function withUnpackedPackage() {
   const folder = join(root, "node_modules/.botswain/redis");
   if (onPath("apt-get") === undefined) return undefined;
   say("unpacking redis-server into node_modules/.botswain (no root needed)");
-  return patiently("redis-server", () => unpackDebianPackage("redis-server", "redis-server", folder));
+  const isUnpacked = await patiently("redis-server", () => unpackDebianPackage("redis-server", ["redis-server"], folder));
+  return isUnpacked ? join(folder, "redis-server") : undefined;
 }
 
 async function withBrew() {

@@ -57,13 +57,16 @@ export function writeStamp(name, value) {
 }
 
 /**
- * Runs a program to its end. Its output is kept (and returned) or, with `show`, passed on to the reader.
+ * Runs a program to its end, as another user when root says which. Its output is kept (and returned) or, with `show`, passed on
+ * to the reader.
  * Never throws: `code` is null when the program does not exist or was ended by a signal.
  */
-export function run(command, args, { env = {}, show = false, cwd = root } = {}) {
+export function run(command, args, { env = {}, show = false, cwd = root, uid, gid } = {}) {
   return new Promise((done) => {
     const child = spawn(command, args, {
       cwd,
+      uid,
+      gid,
       env: { ...process.env, ...env },
       stdio: ["ignore", show ? process.stderr : "pipe", show ? process.stderr : "pipe"],
     });

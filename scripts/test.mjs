@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { readAcceptance, unmetCriteria } from "./acceptance.mjs";
 import { runChecks } from "./check.mjs";
+import { bringPostgres } from "./postgres-server.mjs";
 import { setUp } from "./setup.mjs";
 import { main, root } from "./steps.mjs";
 
@@ -52,15 +53,32 @@ function count({ code, report }) {
   if (code !== 0 && counts.failed === 0) counts.failed += 1;
 }
 
+/** Which databases the tests that are declared once per database ran on, and with what result. */
+function tellDatabases(report, postgres) {
+  const titles = {
+    SQLite: "SQLite",
+    PostgreSQL: postgres === undefined ? "PostgreSQL (none could be brought)" : `PostgreSQL ${postgres.version}`,
+  };
+  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const lines = Object.entries(titles).map(([name, title]) => {
+    const own = tests.filter(({ ancestorTitles }) => ancestorTitles.some((ancestor) => new RegExp(` on ${name}\\b`).test(ancestor)));
+    const having = (...states) => own.filter(({ status }) => states.includes(status)).length;
+    return `${title}: ${having("passed")} passed, ${having("failed")} failed, ${having("pending", "skipped", "todo")} skipped`;
+  });
+  process.stdout.write(`databases: ${lines.join("; ")}\n`);
+}
+
 await main(async () => {
   const args = process.argv.slice(2);
   const isWhole = args.length === 0;
   try {
     const redisServer = await setUp();
+    const postgres = await bringPostgres();
     const faults = isWhole ? await runChecks() : [];
     counts.failed += faults.length;
     const result = await runVitest(args, redisServer);
     count(result);
+    if (result.report !== null) tellDatabases(result.report, postgres);
     if (isWhole && result.report !== null) {
       const unmet = unmetCriteria(result.report);
       counts.failed += unmet.failed.length;

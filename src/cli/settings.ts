@@ -8,6 +8,7 @@ import { type FleetRiskLimits, NO_FLEET_RISK } from "../core/fleet-risk-limits.t
 import { type Language, languageOf, type Text, UserError } from "../core/text.ts";
 import { Secret } from "../exchanges/account.ts";
 import type { LimitOverrides } from "../exchanges/limits.ts";
+import { DEFAULT_RETENTION, type RetentionPolicy } from "../storage/retention.ts";
 import { PASSPHRASE_MIN_LENGTH } from "../storage/sealing/passphrase.ts";
 import { strategyFolders } from "../strategies/index.ts";
 import { type EnvAccount, isAccountVariable, readEnvAccounts } from "./account-environment.ts";
@@ -32,6 +33,7 @@ export interface Settings {
   readonly timezone: string;
   readonly language: Language;
   readonly limits: LimitOverrides;
+  readonly retention: RetentionPolicy;
   readonly fleetRisk: FleetRiskLimits;
   /** Where strategies are loaded from. */
   readonly strategyFolders: readonly string[];
@@ -175,6 +177,7 @@ function assemble(get: Getter, dataFolder: DataFolder, accounts: Settings["accou
     language: get("BOTSWAIN_LANGUAGE") ?? languageIn(process.env),
     limits: get("BOTSWAIN_LIMITS") ?? {},
     fleetRisk: get("BOTSWAIN_FLEET_RISK") ?? NO_FLEET_RISK,
+    retention: get("BOTSWAIN_RETENTION") ?? DEFAULT_RETENTION,
     strategyFolders: strategyFolders({ BOTSWAIN_STRATEGIES: get("BOTSWAIN_STRATEGIES") ?? undefined }),
     accounts,
     sim: {

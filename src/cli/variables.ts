@@ -6,6 +6,7 @@ import type { Role } from "../core/command.ts";
 import { type FleetRiskLimits, parseFleetRisk } from "../core/fleet-risk-limits.ts";
 import { type Language, type Text, UserError } from "../core/text.ts";
 import { type LimitOverrides, parseLimitOverrides } from "../exchanges/limits.ts";
+import { DEFAULT_RETENTION, parseRetention, RETENTION_RIGHT, type RetentionPolicy } from "../storage/retention.ts";
 import { PASSPHRASE_MIN_LENGTH } from "../storage/sealing/passphrase.ts";
 
 /** A person named in TELEGRAM_ALLOWED_USERS or DISCORD_ALLOWED_USERS. */
@@ -130,6 +131,16 @@ const limits = z.string().transform((value, context): LimitOverrides => {
   }
 });
 
+const retention = z.string().transform((value, context): RetentionPolicy => {
+  try {
+    return parseRetention(value);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    context.addIssue({ code: "custom", message: error.message });
+    return DEFAULT_RETENTION;
+  }
+});
+
 const fleetRisk = z.string().transform((value, context): FleetRiskLimits => {
   const parsed = parseFleetRisk(value);
   if (parsed !== null && "limits" in parsed) return parsed.limits;
@@ -175,6 +186,7 @@ export const variables = {
     'JSON such as {"fleet":{"maxDailyLoss":"500"},"accounts":{"backpack/sim":{"maxNetExposure":{"ETH":"2"}}}}',
     'JSON，例如 {"fleet":{"maxDailyLoss":"500"},"accounts":{"backpack/sim":{"maxNetExposure":{"ETH":"2"}}}}',
   ),
+  BOTSWAIN_RETENTION: variable(retention, RETENTION_RIGHT.en, RETENTION_RIGHT["zh-TW"]),
   BOTSWAIN_KEY_FILE: variable(
     z.string(),
     "the path of the key file that seals accounts, readable by its owner alone",

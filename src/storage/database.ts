@@ -1,11 +1,10 @@
 // Opens the database that DATABASE_URL names: SQLite in a file, or PostgreSQL; migrated, with one client type for both.
 
-import { resolve } from "node:path";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { sqltag as sql } from "@prisma/client/runtime/client";
-import { type Text, UserError } from "../core/text.ts";
+import { explaining, postgresPlace, refuseMissing, sqlitePath } from "./database-address.ts";
 import type { Prisma, PrismaClient as SqliteClient } from "./generated/sqlite/client.ts";
-import { migratePostgres, migrateSqlite } from "./migrate.ts";
+import { migratePostgres, migrateSqlite, migrationsFolder, readMigrations } from "./migrate.ts";
 import { createSqliteAdapter } from "./sqlite-adapter.ts";
 
 /** The application's client type; the generated PostgreSQL client has the same models. */
@@ -26,72 +25,79 @@ export interface Database {
 const TRANSACTION_LIMITS = { maxWait: 60_000, timeout: 30_000 };
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** Hears each statement of a client as it is sent, with its values as JSON; for tests that look at query plans. */
+export type QueryListener = (statement: string, values: string) => void;
+
 /**
  * Opens `file:/…/botswain.db` (created when missing; its folder must exist) or `postgresql://…`, after applying migrations.
  * Throws a UserError that names DATABASE_URL when it cannot be reached, read or migrated; credentials are never shown.
  */
-export async function openDatabase(url: string): Promise<Database> {
-  if (url.startsWith("file:")) return openSqlite(resolve(url.slice("file:".length).replace(/^\/\/(?=\/)/, "")));
-  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url);
-  const scheme = /^[a-z0-9+.-]{1,20}:/i.exec(url)?.[0] ?? "something else";
-  throw new UserError({
-    en: `DATABASE_URL must start with "file:" (SQLite) or "postgresql://", got ${scheme}.`,
-    "zh-TW": `DATABASE_URL 必須以「file:」（SQLite）或「postgresql://」開頭，目前是 ${scheme}。`,
+export async function openDatabase(url: string, onQuery?: QueryListener): Promise<Database> {
+  const path = sqlitePath(url);
+  return path === null ? openPostgres(url, onQuery) : openSqlite(path, onQuery);
+}
+
+/** Like `openDatabase`, for those who only look: an SQLite file that is missing is not made. Throws a UserError for one. */
+export async function openExisting(url: string): Promise<Database> {
+  refuseMissing(url);
+  return openDatabase(url);
+}
+
+function openSqlite(path: string, onQuery: QueryListener | undefined): Promise<Database> {
+  return explaining(`file:${path}`, async () => {
+    migrateSqlite(path);
+    const { PrismaClient } = await import("./generated/sqlite/client.ts");
+    const prisma = new PrismaClient({ adapter: createSqliteAdapter(path), ...clientOptions(onQuery) });
+    if (onQuery !== undefined) listen(prisma, onQuery);
+    await prisma.$connect();
+    return databaseOf(prisma, "sqlite");
   });
 }
 
-async function openSqlite(path: string): Promise<Database> {
-  try {
-    migrateSqlite(path);
-    const { PrismaClient } = await import("./generated/sqlite/client.ts");
-    const prisma = new PrismaClient({ adapter: createSqliteAdapter(path), transactionOptions: TRANSACTION_LIMITS });
-    await prisma.$connect();
-    return databaseOf(prisma, "sqlite");
-  } catch (error) {
-    throw unusable(error, (why) => ({
-      en: `The database file ${path} of DATABASE_URL cannot be opened (${why}); check its folder and its rights, or restore it from a backup.`,
-      "zh-TW": `無法開啟 DATABASE_URL 的資料庫檔案 ${path}（${why}）；請檢查所在資料夾與權限，或從備份還原。`,
-    }));
-  }
-}
-
-async function openPostgres(url: string): Promise<Database> {
-  const place = placeOf(url);
-  try {
+function openPostgres(url: string, onQuery: QueryListener | undefined): Promise<Database> {
+  return explaining(url, async () => {
+    postgresPlace(url);
     await migratePostgres(url);
     const { PrismaClient } = await import("./generated/postgresql/client.ts");
     const adapter = new PrismaPg({ connectionString: url, max: 10, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-    const prisma = new PrismaClient({ adapter, transactionOptions: TRANSACTION_LIMITS });
+    const prisma = new PrismaClient({ adapter, ...clientOptions(onQuery) });
+    if (onQuery !== undefined) listen(prisma, onQuery);
     await prisma.$connect();
     return databaseOf(prisma as unknown as PrismaClient, "postgresql");
-  } catch (error) {
-    throw unusable(error, (why) => ({
-      en: `The PostgreSQL database at ${place} of DATABASE_URL cannot be used (${why}); start it, or correct its address, user or password.`,
-      "zh-TW": `無法使用 DATABASE_URL 的 PostgreSQL 資料庫 ${place}（${why}）；請啟動它，或更正位址、使用者或密碼。`,
-    }));
-  }
+  });
+}
+
+function clientOptions(onQuery: QueryListener | undefined) {
+  const log = [{ emit: "event" as const, level: "query" as const }];
+  return { transactionOptions: TRANSACTION_LIMITS, ...(onQuery === undefined ? {} : { log }) };
+}
+
+/** The client's type knows of its events only when they are asked for always. */
+function listen(prisma: object, onQuery: QueryListener): void {
+  const client = prisma as { $on(event: "query", hear: (event: { readonly query: string; readonly params: string }) => void): void };
+  client.$on("query", ({ query, params }) => onQuery(query, params));
 }
 
 function databaseOf(prisma: PrismaClient, provider: Database["provider"]): Database {
   return { prisma, provider, transact: (work) => prisma.$transaction(work), close: () => prisma.$disconnect() };
 }
 
-/** `host:5432/name`, without user and password. Throws a UserError for an address that cannot be read. */
-function placeOf(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed === null || (parsed.searchParams.get("schema") ?? "public") !== "public")
-    throw new UserError({
-      en: "DATABASE_URL must look like postgresql://user:password@host:5432/database, without another schema than public.",
-      "zh-TW": "DATABASE_URL 的格式應為 postgresql://user:password@host:5432/database，且不可指定 public 以外的 schema。",
-    });
-  return `${parsed.host}${parsed.pathname}`;
+/** The migrations of a database: the newest before (null for a new one), the newest now, and those applied between. */
+export interface MigrationReport {
+  readonly provider: Database["provider"];
+  readonly from: string | null;
+  readonly to: string;
+  readonly applied: readonly string[];
 }
 
-function unusable(error: unknown, sentence: (why: string) => Text): UserError {
-  if (error instanceof UserError) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const message = error instanceof Error ? error.message : String(error);
-  return new UserError(sentence([code, message].filter((part) => part !== "").join(": ")), "database");
+/** Brings the database of an address up to date without opening it for work. Throws a UserError as `openDatabase` does. */
+export async function migrateDatabase(url: string): Promise<MigrationReport> {
+  const path = sqlitePath(url);
+  const provider = path === null ? "postgresql" : "sqlite";
+  const applied = await explaining(url, () => (path === null ? migratePostgres(url) : migrateSqlite(path)));
+  const names = readMigrations(migrationsFolder(provider)).map(({ name }) => name);
+  const before = names.filter((name) => !applied.includes(name));
+  return { provider, from: before.at(-1) ?? null, to: names.at(-1) ?? "", applied };
 }
 
 /**

@@ -26,7 +26,7 @@ export interface EquityStore {
   addPoints(points: readonly EquityPoint[]): Promise<void>;
   /** Points of a bot since a time, oldest first. */
   points(botId: string, since: number): Promise<readonly EquityPoint[]>;
-  /** Of what is older than 7 days one point an hour stays, of what is older than 366 days nothing. */
+  /** Of what is older than 7 days one point an hour stays; retention.ts drops what is older still. */
   thin(botIds: readonly string[], now: number): Promise<void>;
 }
 
@@ -35,9 +35,9 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const FULL_DAYS = 7;
-const KEPT_DAYS = 366;
 /** Older points were thinned before; workers do not sleep longer than this while points are written. */
 const THINNED_DAYS = 37;
+const DELETED_AT_ONCE = 200;
 
 export function createEquityStore(db: Database): EquityStore {
   return {
@@ -57,8 +57,7 @@ export function createEquityStore(db: Database): EquityStore {
       return rows.map((row) => ({ ...row, at: Number(row.at) }));
     },
     thin: async (botIds, now) => {
-      // One short transaction per bot: on SQLite each holds the only write lock.
-      for (const botId of botIds) await db.transact((tx) => thinBot(tx, botId, now));
+      for (const botId of botIds) await thinBot(db, botId, now);
     },
   };
 }
@@ -74,12 +73,15 @@ async function insertPoints(tx: Transaction, points: readonly EquityPoint[]): Pr
     VALUES ${join(rows)} ON CONFLICT ("botId", "at") DO NOTHING`);
 }
 
-async function thinBot(tx: Transaction, botId: string, now: number): Promise<void> {
-  const hour = BigInt(HOUR_MS);
-  const [kept, from, until] = [KEPT_DAYS, THINNED_DAYS, FULL_DAYS].map((days) => BigInt(now - days * DAY_MS));
-  await tx.$executeRaw(sql`DELETE FROM equity_points WHERE "botId" = ${botId} AND "at" < ${kept}`);
-  await tx.$executeRaw(sql`
-    DELETE FROM equity_points WHERE "botId" = ${botId} AND "at" >= ${from} AND "at" < ${until} AND EXISTS (
-      SELECT 1 FROM equity_points AS earlier WHERE earlier."botId" = ${botId}
-        AND earlier."at" < equity_points."at" AND earlier."at" >= equity_points."at" - equity_points."at" % ${hour})`);
+/** Decides by reading and deletes in short transactions: on SQLite each holds the only write lock. */
+async function thinBot(db: Database, botId: string, now: number): Promise<void> {
+  const [from, until] = [THINNED_DAYS, FULL_DAYS].map((days) => BigInt(now - days * DAY_MS));
+  const where = { botId, at: { gte: from ?? 0n, lt: until ?? 0n } };
+  const points = await db.prisma.equityPoint.findMany({ where, select: { at: true }, orderBy: { at: "asc" } });
+  const hourOf = (at: bigint): bigint => at / BigInt(HOUR_MS);
+  const doomed = points.flatMap(({ at }, index) => (hourOf(at) === hourOf(points[index - 1]?.at ?? -1n) ? [at] : []));
+  for (let index = 0; index < doomed.length; index += DELETED_AT_ONCE) {
+    const part = doomed.slice(index, index + DELETED_AT_ONCE);
+    await db.transact((tx) => tx.equityPoint.deleteMany({ where: { botId, at: { in: part } } }));
+  }
 }

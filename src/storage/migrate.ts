@@ -32,6 +32,11 @@ export function readMigrations(folder: string): Migration[] {
     });
 }
 
+/** Names of the tables that migrations make: what else lies in a database is not ours. */
+export function tablesOf(migrations: readonly Migration[]): ReadonlySet<string> {
+  return new Set(migrations.flatMap(({ sql }) => [...sql.matchAll(/CREATE TABLE "(\w+)"/g)].flatMap((match) => match[1] ?? [])));
+}
+
 interface AppliedRow {
   readonly migration_name: string;
   readonly checksum: string;
@@ -66,23 +71,24 @@ export function migrateSqlite(path: string, folder = migrationsFolder("sqlite"))
     db.pragma("journal_mode = WAL");
     // A migration that rebuilds a table would otherwise drop the rows that refer to it.
     db.pragma("foreign_keys = OFF");
-    return db
-      .transaction(() => {
-        db.exec(`CREATE TABLE IF NOT EXISTS "_prisma_migrations" ("id" TEXT PRIMARY KEY NOT NULL, "checksum" TEXT NOT NULL,
-          "finished_at" DATETIME, "migration_name" TEXT NOT NULL, "logs" TEXT, "rolled_back_at" DATETIME,
-          "started_at" DATETIME NOT NULL DEFAULT current_timestamp, "applied_steps_count" INTEGER UNSIGNED NOT NULL DEFAULT 0)`);
-        const record = db.prepare(`INSERT INTO "_prisma_migrations"
-          (id, checksum, finished_at, migration_name, started_at, applied_steps_count) VALUES (?, ?, ?, ?, ?, 1)`);
-        return missing(readMigrations(folder), db.prepare<[], AppliedRow>(APPLIED).all()).map((migration) => {
-          db.exec(migration.sql);
-          record.run(randomUUID(), migration.checksum, Date.now(), migration.name, Date.now());
-          return migration.name;
-        });
-      })
-      .immediate();
+    return db.transaction(() => applySqlite(db, readMigrations(folder))).immediate();
   } finally {
     db.close();
   }
+}
+
+/** Applies what is missing of these migrations, within the caller's transaction, and returns the names. */
+export function applySqlite(db: Sqlite.Database, migrations: readonly Migration[]): string[] {
+  db.exec(`CREATE TABLE IF NOT EXISTS "_prisma_migrations" ("id" TEXT PRIMARY KEY NOT NULL, "checksum" TEXT NOT NULL,
+    "finished_at" DATETIME, "migration_name" TEXT NOT NULL, "logs" TEXT, "rolled_back_at" DATETIME,
+    "started_at" DATETIME NOT NULL DEFAULT current_timestamp, "applied_steps_count" INTEGER UNSIGNED NOT NULL DEFAULT 0)`);
+  const record = db.prepare(`INSERT INTO "_prisma_migrations"
+    (id, checksum, finished_at, migration_name, started_at, applied_steps_count) VALUES (?, ?, ?, ?, ?, 1)`);
+  return missing(migrations, db.prepare<[], AppliedRow>(APPLIED).all()).map((migration) => {
+    db.exec(migration.sql);
+    record.run(randomUUID(), migration.checksum, Date.now(), migration.name, Date.now());
+    return migration.name;
+  });
 }
 
 /** Any number known to all processes: the advisory lock that one migrator holds at a time. */
@@ -96,24 +102,30 @@ export async function migratePostgres(url: string, folder = migrationsFolder("po
   await client.connect();
   try {
     await client.query("BEGIN");
-    await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
-    await client.query(`CREATE TABLE IF NOT EXISTS "_prisma_migrations" ("id" VARCHAR(36) PRIMARY KEY NOT NULL,
-      "checksum" VARCHAR(64) NOT NULL, "finished_at" TIMESTAMPTZ, "migration_name" VARCHAR(255) NOT NULL, "logs" TEXT,
-      "rolled_back_at" TIMESTAMPTZ, "started_at" TIMESTAMPTZ NOT NULL DEFAULT now(), "applied_steps_count" INTEGER NOT NULL DEFAULT 0)`);
-    const applied = await client.query<AppliedRow>(APPLIED);
-    const names: string[] = [];
-    for (const migration of missing(readMigrations(folder), applied.rows)) {
-      await client.query(migration.sql);
-      await client.query(
-        `INSERT INTO "_prisma_migrations" (id, checksum, finished_at, migration_name, applied_steps_count) VALUES ($1, $2, now(), $3, 1)`,
-        [randomUUID(), migration.checksum, migration.name],
-      );
-      names.push(migration.name);
-    }
+    const names = await applyPostgres(client, readMigrations(folder));
     await client.query("COMMIT");
     return names;
   } finally {
     // Ending the connection rolls an unfinished transaction back.
     await client.end();
   }
+}
+
+/** Applies what is missing of these migrations, within the caller's transaction, and returns the names. */
+export async function applyPostgres(client: pg.Client, migrations: readonly Migration[]): Promise<string[]> {
+  await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+  await client.query(`CREATE TABLE IF NOT EXISTS "_prisma_migrations" ("id" VARCHAR(36) PRIMARY KEY NOT NULL,
+    "checksum" VARCHAR(64) NOT NULL, "finished_at" TIMESTAMPTZ, "migration_name" VARCHAR(255) NOT NULL, "logs" TEXT,
+    "rolled_back_at" TIMESTAMPTZ, "started_at" TIMESTAMPTZ NOT NULL DEFAULT now(), "applied_steps_count" INTEGER NOT NULL DEFAULT 0)`);
+  const applied = await client.query<AppliedRow>(APPLIED);
+  const names: string[] = [];
+  for (const migration of missing(migrations, applied.rows)) {
+    await client.query(migration.sql);
+    await client.query(
+      `INSERT INTO "_prisma_migrations" (id, checksum, finished_at, migration_name, applied_steps_count) VALUES ($1, $2, now(), $3, 1)`,
+      [randomUUID(), migration.checksum, migration.name],
+    );
+    names.push(migration.name);
+  }
+  return names;
 }

@@ -88,15 +88,23 @@ function createTransactions(connection: SqlDriverAdapter): () => Promise<Transac
 
 /** Begins with the write lock. SQLite's own wait would block this process, and a writer of this process could then never finish. */
 async function takeWriteLock(connection: SqlDriverAdapter): Promise<void> {
-  const deadline = performance.now() + WRITE_WAIT_MS;
-  for (let attempt = 0; ; attempt += 1) {
+  const startedAt = performance.now();
+  for (;;) {
     try {
       return await connection.executeScript("BEGIN IMMEDIATE");
     } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
-      await sleep(Math.random() * Math.min(20, 2 + attempt));
+      if (!isBusy(error) || performance.now() - startedAt > WRITE_WAIT_MS) throw error;
+      await sleep(pauseMs(performance.now() - startedAt));
     }
   }
+}
+
+/**
+ * Until the next look. SQLite has no queue for its lock: whoever looks most often gets it, so the longer a transaction has waited
+ * the more often it looks.
+ */
+function pauseMs(waitedMs: number): number {
+  return Math.random() * Math.max(1, 20 - waitedMs / 20);
 }
 
 function isBusy(error: unknown): boolean {

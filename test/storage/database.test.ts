@@ -4,16 +4,17 @@ import { execFile } from "node:child_process";
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import Sqlite from "better-sqlite3";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "../../src/core/text.ts";
 import { openDatabase } from "../../src/storage/database.ts";
-import { migratePostgres, migrateSqlite, migrationsFolder } from "../../src/storage/migrate.ts";
+import { migratePostgres, migrateSqlite, migrationsFolder, readMigrations } from "../../src/storage/migrate.ts";
+import { type CompiledSources, compileSources } from "./compiled.ts";
 import { onEachDatabase } from "./databases.ts";
 
-const MIGRATIONS = ["0001_init", "0002_numbers_and_adjustments"];
+const MIGRATIONS = readMigrations(migrationsFolder("sqlite")).map(({ name }) => name);
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 
 async function sentenceOf(opening: Promise<unknown>): Promise<string> {
@@ -40,6 +41,11 @@ onEachDatabase("migrations", ({ url, open }) => {
     cpSync(migrationsFolder(url().startsWith("file:") ? "sqlite" : "postgresql"), folder, { recursive: true });
     return folder;
   };
+
+  it("have the same names on both databases, in order, numbered without a gap", () => {
+    expect(readMigrations(migrationsFolder("postgresql")).map(({ name }) => name)).toEqual(MIGRATIONS);
+    expect(MIGRATIONS.map((name) => Number(name.slice(0, 4)))).toEqual(MIGRATIONS.map((_, index) => index + 1));
+  });
 
   it("are applied once, by one of those who open the database at the same time", async () => {
     await Promise.all([open(), open(), open(), open()]);
@@ -106,25 +112,15 @@ onEachDatabase("migrations", ({ url, open }) => {
 });
 
 describe("four processes that migrate one SQLite file at once", () => {
-  let folder = "";
-  // Below the project, so that the compiled module finds the packages.
+  let compiled: CompiledSources;
   beforeAll(async () => {
-    mkdirSync(join(PROJECT, "node_modules", ".cache"), { recursive: true });
-    folder = mkdtempSync(join(PROJECT, "node_modules", ".cache", "migrate-"));
-    const config = {
-      extends: join(PROJECT, "tsconfig.json"),
-      compilerOptions: { noEmit: false, rootDir: join(PROJECT, "src"), outDir: folder, typeRoots: [join(PROJECT, "node_modules/@types")] },
-      files: [join(PROJECT, "src/storage/migrate.ts")],
-      include: [],
-    };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
-    await promisify(execFile)(process.execPath, [join(PROJECT, "node_modules/typescript/bin/tsc"), "-p", folder]);
+    compiled = await compileSources(["storage/migrate"]);
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => compiled.remove());
 
   it("apply each migration once", async () => {
-    const module = pathToFileURL(join(folder, "storage/migrate.js")).href;
-    const [file, migrations] = [join(folder, "botswain.db"), migrationsFolder("sqlite")];
+    const module = compiled.url("storage/migrate");
+    const [file, migrations] = [join(compiled.folder, "botswain.db"), migrationsFolder("sqlite")];
     const script = `import { migrateSqlite } from ${JSON.stringify(module)};
       console.log(JSON.stringify(migrateSqlite(${JSON.stringify(file)}, ${JSON.stringify(migrations)})));`;
     const runs = Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]));

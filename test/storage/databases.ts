@@ -3,9 +3,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe } from "vitest";
+import { afterEach, beforeEach, describe } from "vitest";
 import { type Database, openDatabase } from "../../src/storage/database.ts";
-import { type PrivatePostgres, postgresMissing, startPrivatePostgres } from "./private-postgres.ts";
+import { createPostgresDatabase, dropPostgresDatabase, postgresMissing } from "./private-postgres.ts";
 
 export interface DatabaseFixture {
   /** Address of this test's own, empty database. */
@@ -26,15 +26,11 @@ export function onEachDatabase(title: string, suite: (fixture: DatabaseFixture) 
   });
   const why = postgresMissing === null ? "" : ` (skipped: ${postgresMissing})`;
   describe.skipIf(postgresMissing !== null)(`${title} on PostgreSQL${why}`, () => {
-    let server: PrivatePostgres;
     let url = "";
-    beforeAll(async () => {
-      server = await startPrivatePostgres();
-    });
-    afterAll(() => server.stop());
     beforeEach(async () => {
-      url = await server.createDatabase();
+      url = await createPostgresDatabase();
     });
+    afterEach(() => dropPostgresDatabase(url));
     suite(withOpen(() => url));
   });
 }

@@ -87,6 +87,26 @@ onEachDatabase("the fleet shows", ({ open }) => {
     expect(await shown()).toMatchObject({ state: "unreachable" });
   });
 
+  it("what bots earned on the last days of the operator's calendar, today included", async () => {
+    const { db, clock } = await running();
+    const { fleet } = makeFleet(db, { clock, timezone: "Asia/Taipei" });
+    // It is 20:00 there; yesterday began 44 hours ago.
+    const hoursAgo = (hours: number, tradeId: string) =>
+      fillRow({ tradeId, at: clock.now() - hours * 3_600_000, realizedPnl: "1", fee: "0" });
+    const fills = [hoursAgo(1, "a"), hoursAgo(21, "b"), hoursAgo(45, "c")];
+    await createLedgerStore(db).commit(fills.map((fill) => ({ type: "fill", fill })));
+    const { timezone, days } = await fleet.pnl("eth_grid", 2);
+    expect([timezone, ...days.map(({ day, botId, netPnl }) => `${day} ${botId} ${netPnl}`)]).toEqual([
+      "Asia/Taipei",
+      "2025-05-03 eth_grid 1",
+      "2025-05-04 eth_grid 1",
+    ]);
+    expect((await fleet.pnl(null, 3)).totals).toMatchObject([
+      { botId: null, currency: "USDC", mode: "sim", netPnl: "3", trades: 3, days: 3 },
+    ]);
+    expect((await fleet.pnl("nobody", 3)).totals).toEqual([]);
+  });
+
   it("what the database knows while Redis is away", async () => {
     const { db, clock, bots, shown } = await running();
     const ledger = createLedgerStore(db);
