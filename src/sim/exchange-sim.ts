@@ -23,7 +23,7 @@ import { SimulatedExchange } from "./simulated-exchange.ts";
 import { SocketTap } from "./socket-tap.ts";
 import { installStaleReads } from "./stale-reads.ts";
 
-const START_BALANCES = { USDC: "100000" } as const;
+const START_BALANCE = "100000";
 const DEFAULT_SEED = 1;
 /** Quiet books are repeated this often. */
 const HEARTBEAT_MS = 250;
@@ -111,8 +111,9 @@ function openExchange(
   const journal = file === null ? null : createJournal(file, state.snapshot());
   const { funding } = options;
   const exchange = new SimulatedExchange({ state, journal, clock, ...(funding === undefined ? {} : { funding }) });
+  const settle = listings[0]?.instrument.settle ?? "USDC";
   for (const { name } of keys) {
-    const balances = options.accounts?.find((account) => account.name === name)?.balances ?? START_BALANCES;
+    const balances = options.accounts?.find((account) => account.name === name)?.balances ?? { [settle]: START_BALANCE };
     exchange.run((running) => running.openAccount(name, balances));
   }
   return exchange;
