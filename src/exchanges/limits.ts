@@ -24,6 +24,16 @@ const UNDESCRIBED: readonly BucketLimit[] = [{ name: "requests", limit: 60, wind
 
 const MINUTE = 60_000;
 
+/**
+ * apidocs.lighter.xyz, rate limits: a standard account has 60 requests a minute, and so has an address; reads of trades weigh 600
+ * of the 24,000 that nobody exceeds, so there are 40 of them. No cancel is among those.
+ */
+const LIGHTER: readonly BucketLimit[] = [
+  { name: "requests", limit: 60, windowMs: MINUTE, scope: "address" },
+  { name: "account", limit: 60, windowMs: MINUTE },
+  { name: "trades", limit: 40, windowMs: MINUTE, scope: "address", reserve: 0 },
+];
+
 const DOCUMENTED: Readonly<Record<string, readonly BucketLimit[]>> = {
   backpack: [
     // support.backpack.exchange, FAQ: 2000 requests a minute per sub-account.
@@ -50,10 +60,13 @@ const DOCUMENTED: Readonly<Record<string, readonly BucketLimit[]>> = {
     { name: "read", limit: 20, windowMs: 1_000 },
   ],
   // hyperliquid gitbook, rate limits: 1200 weight a minute per address of the network. The budget per volume is not a window.
-  hyperliquid: [{ name: "weight", limit: 1200, windowMs: MINUTE, scope: "address" }],
-  // apidocs.lighter.xyz: a standard account has 60 requests a minute, shared by its address and everything it sends.
-  lighter: [{ name: "requests", limit: 60, windowMs: MINUTE, scope: "address" }],
-  lighterrobinhood: [{ name: "requests", limit: 60, windowMs: MINUTE, scope: "address" }],
+  // What the exchange refuses for that budget rests in `actions`, so that cancels, which have more of it, go on.
+  hyperliquid: [
+    { name: "weight", limit: 1200, windowMs: MINUTE, scope: "address" },
+    { name: "actions", limit: 1200, windowMs: MINUTE },
+  ],
+  lighter: LIGHTER,
+  lighterrobinhood: LIGHTER,
   // docs.paradex.trade: public 200 a second and 1500 a minute per address, sign-in 50 and 600, private reads 40 and 600 per account,
   // orders 800 and 17,250 per account. Only orders have cancels among them: nothing is kept back of the others.
   paradex: [

@@ -3,16 +3,22 @@
 import type { CredentialField, CredentialValues } from "../core/credentials.ts";
 import type { Side } from "../core/order.ts";
 import type { Capabilities, PerpSettings } from "../core/ports.ts";
-import { UserError } from "../core/text.ts";
+import { type Text, UserError } from "../core/text.ts";
 import type { CcxtClass, CcxtExchange, CcxtIncome, CcxtMarket, CcxtOrder, CcxtPosition, CcxtTrade, Params } from "./ccxt-loader.ts";
 import type { BucketLimit } from "./limits.ts";
 import type { AnswerTable } from "./outcome.ts";
 import type { Pages } from "./paging.ts";
+import { apex } from "./quirks/apex.ts";
 import { aster } from "./quirks/aster.ts";
 import { backpack } from "./quirks/backpack.ts";
 import { binance } from "./quirks/binance.ts";
+import { bybit } from "./quirks/bybit.ts";
 import { genericQuirks } from "./quirks/generic.ts";
+import { hyperliquid } from "./quirks/hyperliquid.ts";
+import { lighter, lighterRobinhood } from "./quirks/lighter.ts";
+import { okx } from "./quirks/okx.ts";
 import { paradex } from "./quirks/paradex.ts";
+import { standx } from "./quirks/standx.ts";
 
 /** One raw message about an order of ours, decimal strings; `filled` is the cumulative quantity. */
 export interface OrderUpdate {
@@ -92,8 +98,12 @@ export interface Quirks {
   readonly hosts: readonly string[];
   /** Hosts of its testnet; empty when it has none. */
   readonly testnetHosts: readonly string[];
+  /** Two processes must not sign with one key: an instance leases the key for itself. */
+  readonly oneWriterPerKey?: boolean;
   /** Life of a signed request at the exchange, ms: the fence there. At most 2000. */
   readonly windowMs: number;
+  /** What nobody has confirmed about the exchange's interface: while it is set, mode live is refused with this sentence. */
+  readonly unconfirmed?: Text;
   /** For ccxt's constructor. */
   readonly config: Params;
   /** ccxt's `urls` for a server elsewhere. */
@@ -119,8 +129,10 @@ export interface Quirks {
 
   readonly limits: readonly BucketLimit[];
   chargesOf(path: string, method: string, params: Params): Charges;
-  /** What the exchange says is used of a bucket, from its headers; may only raise what we count. */
-  usageOf?(headers: Readonly<Record<string, string>>): Charges;
+  /** What the exchange says is used of a bucket, from the headers of an answer; may only raise what we count. */
+  usageOf?(headers: Readonly<Record<string, string>>, path?: string): Charges;
+  /** How long a ban lasts when the exchange does not say, ms. */
+  readonly banMs?: number;
 
   readonly defaultFees: Readonly<Record<"spot" | "perp", { readonly maker: string; readonly taker: string }>>;
   maxLeverage(market: CcxtMarket): number | null;
@@ -145,6 +157,10 @@ export interface Quirks {
   /** What tells one payment of an account and symbol from the next, and its amount as written; null for one that lacks them. */
   fundingOf(income: CcxtIncome): { readonly id: string; readonly amount: string } | null;
   setPerp?(exchange: CcxtExchange, symbol: string, settings: PerpSettings): Promise<void>;
+  /** How the exchange holds a perpetual now; absent or null where it does not tell. */
+  perpSettings?(exchange: CcxtExchange, symbol: string): Promise<PerpSettings | null>;
+  /** Whether long and short positions are held apart; absent where it does not tell. */
+  positionMode?(exchange: CcxtExchange): Promise<"oneWay" | "hedge" | null>;
   /** Cancels everything of the account on these symbols unless it is called again within `timeoutMs`; null turns it off. */
   deadManSwitch?(exchange: CcxtExchange, symbols: readonly string[], timeoutMs: number | null): Promise<void>;
 
@@ -152,6 +168,8 @@ export interface Quirks {
   privateWatches(exchange: CcxtExchange, symbols: readonly string[], sink: StreamSink): readonly (() => Promise<unknown>)[];
   /** Resolves at the next mark price, after the subscription that `onMark` hears; null where the exchange streams none. */
   readonly watchMark: ((exchange: CcxtExchange, symbol: string, sink: StreamSink) => Promise<unknown>) | null;
+  /** Resolves at the next public trades of a symbol; absent: ccxt's own where it has one; null where there is none to watch. */
+  readonly watchLast?: ((exchange: CcxtExchange, symbol: string) => Promise<readonly CcxtTrade[]>) | null;
   /** Our id in a fill of the history, as the exchange writes it. */
   clientOrderIdOf(trade: CcxtTrade): string | null;
   /** Our word for the status of an order in an answer. */
@@ -162,7 +180,12 @@ export interface Quirks {
   extend(Base: CcxtClass, sink: StreamSink): CcxtClass;
 }
 
-const REGISTRY: ReadonlyMap<string, Quirks> = new Map([backpack, aster, binance, paradex].map((quirks) => [quirks.id, quirks]));
+const REGISTRY: ReadonlyMap<string, Quirks> = new Map(
+  [backpack, aster, binance, hyperliquid, lighter, lighterRobinhood, paradex, bybit, okx, apex, standx].map((quirks) => [
+    quirks.id,
+    quirks,
+  ]),
+);
 
 /** The exchanges with a quirks file of their own. */
 export function describedExchanges(): readonly Quirks[] {

@@ -28,6 +28,8 @@ export interface Subject {
   readonly routes: { readonly place: Route; readonly cancel: Route; readonly openOrders: Route; readonly fills: Route };
   /** Streams as the emulator names them, for faults. */
   readonly topics: { readonly book: string; readonly orders: string };
+  /** The exchange accepts every well-formed order first and closes it afterwards when there is no margin for it. */
+  readonly refusesLate?: boolean;
   /** Cases that this exchange cannot pass, by number, each with its reason. */
   readonly skips: Readonly<Record<number, string>>;
   /** More for an account's access than the emulator's keys and addresses. */

@@ -171,6 +171,25 @@ describe("kernel", () => {
     expect(placed(bench.book(9_995, 10_001, 600)).length).toBe(1);
   });
 
+  it("closes a slot for a growing moment when the exchange accepts its order and ends it at once, unfilled", () => {
+    const bench = new Bench();
+    const refuse = (id: string): readonly Effect[] => {
+      bench.accept(id);
+      return bench.feed({ type: "canceled", leg: LEG, clientOrderId: id, filledQuantity: lots(0) } as never, 50);
+    };
+    expect(placed(refuse(idOf(bench.run([quote("a", "buy", 9_900, 5)]), "a")))).toEqual([]);
+    expect(placed(bench.book(9_998, 10_001, 500))).toEqual([]);
+    const second = bench.book(9_997, 10_001, 600);
+    refuse(idOf(second, "a"));
+    expect(placed(bench.book(9_996, 10_001, 1_500))).toEqual([]);
+    const third = bench.book(9_995, 10_001, 600);
+    // One that has rested and is taken off by somebody is simply placed again.
+    const id = idOf(third, "a");
+    bench.accept(id);
+    bench.book(9_994, 10_001, 5_000);
+    expect(placed(bench.feed({ type: "canceled", leg: LEG, clientOrderId: id, filledQuantity: lots(0) } as never)).length).toBe(1);
+  });
+
   it("keeps an order live when its cancel report overtakes a partial fill", () => {
     const bench = new Bench(10);
     const id = idOf(bench.run([quote("a", "buy", 9_900, 10)]), "a");

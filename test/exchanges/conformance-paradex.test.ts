@@ -15,6 +15,7 @@ exchangeConformance({
     fills: { method: "GET", path: "/v1/fills" },
   },
   topics: { book: "order_book.ETH", orders: "fills" },
+  refusesLate: true,
   skips: {
     93: "Paradex has no dead-man switch",
   },

@@ -18,6 +18,9 @@ const LISTING_GRACE_MS = 2_000;
 /** Post-only orders that would cross are part of the trade; a streak of rejections is not. */
 const REJECT_STREAK_ALERT = 5;
 
+/** An order that lives longer than this has rested; its end is somebody's decision, not a late refusal. */
+const LATE_REFUSAL_MS = 2_000;
+
 type EventOf<T extends KernelEvent["type"]> = Extract<KernelEvent, { type: T }>;
 
 /** Moves an order along the transition table, stores its row and tells the strategy when it is over. */
@@ -31,7 +34,38 @@ function move(turn: Turn, order: Order, happening: OrderHappening, code?: string
 function close(turn: Turn, order: Order, code?: string): void {
   const status = order.status === "submitted" || order.status === "open" || order.status === "cancelSubmitted" ? "canceled" : order.status;
   turn.tell.push({ type: "orderClosed", leg: order.leg, slot: order.slot, status, ...(code === undefined ? {} : { code }) });
-  if (status === "filled") delete turn.data.coolDowns[slotKey(order)];
+  if (status !== "filled") return;
+  delete turn.data.coolDowns[slotKey(order)];
+  delete turn.data.coolDowns[lateKey(order)];
+}
+
+/** Where a slot's late refusals are counted: an acceptance ends the other count, and every late refusal follows one. */
+function lateKey(order: Order): string {
+  return `late:${slotKey(order)}`;
+}
+
+/**
+ * Some exchanges accept every order and close it a moment later (post-only that would take, no margin). Without a pause the slot
+ * would be filled again with every book.
+ */
+function coolDownLateRefusal(turn: Turn, order: Order): void {
+  const attempts = (turn.data.coolDowns[lateKey(order)]?.attempts ?? 0) + 1;
+  turn.data.coolDowns[lateKey(order)] = { until: turn.data.at, attempts };
+  const pause = Math.min(COOL_DOWN_MAX_MS, COOL_DOWN_FIRST_MS * 2 ** (attempts - 1));
+  turn.data.coolDowns[slotKey(order)] = { until: turn.data.at + pause, attempts };
+  if (attempts < REJECT_STREAK_ALERT) return;
+  const { symbol } = instrumentOf(turn, order.leg).ref;
+  const message = "the exchange closed the order right after it took it";
+  raise(turn, "rejected:late", ALERT_EVERY_MS, {
+    ...{ type: "orderRejected", symbol, code: "closedAtOnce", message, clientOrderId: order.clientOrderId },
+  });
+}
+
+/** True for an order that the exchange ended by itself, unfilled, before it can be said to have rested. */
+function isLateRefusal(turn: Turn, order: Order): boolean {
+  const isOurs = order.status === "cancelSubmitted";
+  const isRefusable = order.timeInForce === "gtc" && order.reportedFilledQuantity === 0 && order.filledQuantity === 0;
+  return !isOurs && isRefusable && isLive(order) && turn.data.at - order.createdAt <= LATE_REFUSAL_MS;
 }
 
 /** Remembers how often a slot was refused in a row: its pause doubles, and a post-only order may step back by as many ticks. */
@@ -131,6 +165,7 @@ export function onCanceled(turn: Turn, event: EventOf<"canceled">): void {
   if (order === undefined) return;
   order.isUnknown = false;
   order.reportedFilledQuantity = maximum(order.reportedFilledQuantity, event.filledQuantity);
+  if (isLateRefusal(turn, order)) coolDownLateRefusal(turn, order);
   move(turn, order, event.expired === true ? "expired" : "canceled");
   // The report overtook its own fills: the order stays live until they are seen.
   if (isLive(order)) inquire(turn, order);

@@ -5,7 +5,7 @@ import { credentialFieldsOf } from "../credential-fields.ts";
 import { DeniedError } from "../outcome.ts";
 import type { KeyRights, Quirks, StreamSink } from "../quirks.ts";
 import { takeNonce } from "../request-context.ts";
-import { binanceCharges, binanceFamily, extendBinance, LISTEN_KEY } from "./binance-family.ts";
+import { binanceCharges, binanceFamily, binancePositionMode, binanceSettings, extendBinance, LISTEN_KEY, perpsAmong } from "./binance-family.ts";
 import { field, list, text } from "./fields.ts";
 import { genericQuirks } from "./generic.ts";
 
@@ -57,7 +57,7 @@ function asterId(clientOrderId: string): string {
 export const aster: Quirks = genericQuirks("aster", {
   ...binanceFamily,
   title: "Aster",
-  capabilities: { amend: false, batchPlace: false, lookupByClientOrderId: true, deadManSwitch: true, fundingHistory: true },
+  capabilities: { amend: false, batchPlace: false, lookupByClientOrderId: true, deadManSwitch: true, deadManScope: "symbol", fundingHistory: true },
   credentials: credentialFieldsOf("aster"),
   login: ({ privateKey = "" }) => ({ privateKey: privateKey.startsWith("0x") ? privateKey : `0x${privateKey}` }),
   prepare: useAgent,
@@ -81,8 +81,11 @@ export const aster: Quirks = genericQuirks("aster", {
   chargesOf: binanceCharges(["orders"]),
   defaultFees: { spot: { maker: "0.0004", taker: "0.001" }, perp: { maker: "0.0001", taker: "0.00035" } },
   idOut: asterId,
+  perpSettings: async (exchange, symbol) =>
+    binanceSettings(await exchange.fapiPrivateGetV3PositionRisk({ symbol: exchange.market(symbol).id })),
+  positionMode: async (exchange) => binancePositionMode(await exchange.fapiPrivateGetV3PositionSideDual({})),
   deadManSwitch: async (exchange, symbols, timeoutMs) => {
-    for (const symbol of symbols)
+    for (const symbol of perpsAmong(symbols))
       await exchange.fapiPrivatePostV3CountdownCancelAll({ symbol: exchange.market(symbol).id, countdownTime: timeoutMs ?? 0 });
   },
   extend,

@@ -1,5 +1,6 @@
 // What Binance and those who speak its language have in common: codes, weights, raw fills, the countdown of orders.
 
+import type { PerpSettings } from "../../core/ports.ts";
 import type { CcxtClass, CcxtClient, CcxtExchange, Params } from "../ccxt-loader.ts";
 import type { AnswerTable } from "../outcome.ts";
 import { byTime } from "../paging.ts";
@@ -53,7 +54,7 @@ const STATUSES: Readonly<Record<string, ReturnType<Quirks["statusOf"]>>> = {
 const WEIGHTS: Readonly<Record<string, number>> = {
   ...{ ping: 1, time: 1, exchangeInfo: 1, order: 1, openOrder: 1, listenKey: 1, leverage: 1, marginType: 1, premiumIndex: 1 },
   ...{ fundingRate: 1, bookTicker: 2, klines: 5, trades: 5, batchOrders: 5, allOrders: 5, userTrades: 5, balance: 5, account: 5 },
-  ...{ positionRisk: 5, countdownCancelAll: 10, income: 30, dual: 30, multiAssetsMargin: 30 },
+  ...{ positionRisk: 5, symbolConfig: 5, countdownCancelAll: 10, income: 30, dual: 30, multiAssetsMargin: 30 },
 };
 const ORDER_PATH = /(^|\/)(order|batchOrders|allOpenOrders|countdownCancelAll)$/;
 
@@ -136,6 +137,26 @@ export function extendBinance(Base: CcxtClass, sink: StreamSink): CcxtClass {
 function forget(memory: Record<string, unknown>, kind: string): void {
   if (Object.hasOwn(memory, kind)) memory[kind] = typeof memory[kind] === "number" ? 0 : undefined;
   if (Object.hasOwn(memory, "listenKey")) Object.assign(memory, { listenKey: undefined, lastAuthenticatedTime: 0 });
+}
+
+/** The symbols whose orders the countdown reaches: a spot market and a perpetual have one id, and the countdown is of futures. */
+export function perpsAmong(symbols: readonly string[]): readonly string[] {
+  return symbols.filter((symbol) => kindOf(symbol) === "swap");
+}
+
+/** How a perpetual is held, from a row of positionRisk or symbolConfig. */
+export function binanceSettings(answer: unknown): PerpSettings | null {
+  const row: unknown = Array.isArray(answer) ? answer[0] : answer;
+  const [leverage, type] = [Number(text(row, "leverage") ?? Number.NaN), text(row, "marginType")?.toLowerCase()];
+  const marginMode = type === "isolated" ? "isolated" : type === "cross" || type === "crossed" ? "cross" : null;
+  if (!(leverage > 0) && marginMode === null) return null;
+  return { ...(leverage > 0 ? { leverage } : {}), ...(marginMode === null ? {} : { marginMode }) };
+}
+
+/** The answer of positionSide/dual. */
+export function binancePositionMode(answer: unknown): "oneWay" | "hedge" | null {
+  const isDual = field(answer, "dualSidePosition");
+  return isDual === true || isDual === "true" ? "hedge" : isDual === false || isDual === "false" ? "oneWay" : null;
 }
 
 function kindOf(symbol: string): "swap" | "spot" {

@@ -2,7 +2,7 @@
 
 import { credentialFieldsOf } from "../credential-fields.ts";
 import type { Quirks } from "../quirks.ts";
-import { binanceCharges, binanceFamily, LISTEN_KEY } from "./binance-family.ts";
+import { binanceCharges, binanceFamily, binancePositionMode, binanceSettings, LISTEN_KEY, perpsAmong } from "./binance-family.ts";
 import { field } from "./fields.ts";
 import { genericQuirks } from "./generic.ts";
 
@@ -11,7 +11,7 @@ const WINDOW_MS = 2_000;
 export const binance: Quirks = genericQuirks("binance", {
   ...binanceFamily,
   title: "Binance",
-  capabilities: { amend: false, batchPlace: false, lookupByClientOrderId: true, deadManSwitch: true, fundingHistory: true },
+  capabilities: { amend: false, batchPlace: false, lookupByClientOrderId: true, deadManSwitch: true, deadManScope: "symbol", fundingHistory: true },
   credentials: credentialFieldsOf("binance"),
   hosts: ["api.binance.com", "fapi.binance.com", "stream.binance.com", "fstream.binance.com"],
   windowMs: WINDOW_MS,
@@ -36,8 +36,11 @@ export const binance: Quirks = genericQuirks("binance", {
   },
   chargesOf: binanceCharges(["orders", "ordersBurst"]),
   defaultFees: { spot: { maker: "0.001", taker: "0.001" }, perp: { maker: "0.0002", taker: "0.0005" } },
+  perpSettings: async (exchange, symbol) =>
+    binanceSettings(await exchange.fapiPrivateGetSymbolConfig({ symbol: exchange.market(symbol).id })),
+  positionMode: async (exchange) => binancePositionMode(await exchange.fapiPrivateGetPositionSideDual({})),
   deadManSwitch: async (exchange, symbols, timeoutMs) => {
-    for (const symbol of symbols)
+    for (const symbol of perpsAmong(symbols))
       await exchange.fapiPrivatePostCountdownCancelAll({ symbol: exchange.market(symbol).id, countdownTime: timeoutMs ?? 0 });
   },
 });

@@ -7,7 +7,7 @@ import { UserError } from "../../core/text.ts";
 import type { CcxtClass, CcxtExchange, CcxtOrder, CcxtPosition, CcxtTrade, Params } from "../ccxt-loader.ts";
 import { credentialFieldsOf } from "../credential-fields.ts";
 import { type BucketLimit, limitsOf } from "../limits.ts";
-import { AnswerError, DeniedError } from "../outcome.ts";
+import { AnswerError, DeniedError, ExchangeReadError } from "../outcome.ts";
 import { byTime } from "../paging.ts";
 import type { OrderName, OrderRequest, OrderUpdate, Quirks, StreamSink } from "../quirks.ts";
 import { text } from "./fields.ts";
@@ -67,17 +67,20 @@ function cancelOrder(exchange: CcxtExchange, name: OrderName, idOut: Quirks["idO
     : exchange.cancelOrder(name.exchangeOrderId, name.symbol, {});
 }
 
-/** Sets margin mode, then leverage; "already so" is what was wanted. */
+/** Sets margin mode, then leverage; "already so" is what was wanted. Throws for what ccxt cannot set: silence would look like success. */
 export async function setPerp(exchange: CcxtExchange, symbol: string, settings: PerpSettings): Promise<void> {
   const { leverage, marginMode } = settings;
-  if (marginMode !== undefined && exchange.has.setMarginMode === true) {
+  for (const [word, value] of Object.entries({ setMarginMode: marginMode, setLeverage: leverage }))
+    if (value !== undefined && exchange.has[word] !== true)
+      throw new ExchangeReadError("rejected", `${exchange.id} has no ${word}: it is chosen at the exchange itself`);
+  if (marginMode !== undefined) {
     try {
       await exchange.setMarginMode(marginMode, symbol, leverage === undefined ? {} : { leverage });
     } catch (error) {
       if (!(error instanceof Error && /no need to change|not modified|already/i.test(error.message))) throw error;
     }
   }
-  if (leverage !== undefined && exchange.has.setLeverage === true) {
+  if (leverage !== undefined) {
     try {
       await exchange.setLeverage(leverage, symbol, {});
     } catch (error) {

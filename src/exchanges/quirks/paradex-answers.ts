@@ -46,6 +46,9 @@ export const PARADEX_ANSWERS: AnswerTable = {
 /** The token is over or unknown (a restart of the exchange ends all of them); a new one may help. */
 export const TOKEN_CODES: ReadonlySet<string> = new Set(["INVALID_TOKEN", "UNAUTHORIZED"]);
 
+/** The signed time is not the exchange's. */
+export const CLOCK_CODES: ReadonlySet<string> = new Set(["INVALID_SIGNATURE_EXPIRATION", "INVALID_TIMESTAMP"]);
+
 type OrderStatus = OrderUpdate["status"];
 const OPEN = new Set(["NEW", "OPEN", "UNTRIGGERED"]);
 

@@ -39,29 +39,11 @@ function closingName(exchangeOrderId: string | null, clientOrderId: string | nul
   return exchangeOrderId === null ? `client:${clientOrderId}` : `order:${exchangeOrderId}`;
 }
 
-export function extendParadex(Base: CcxtClass, sink: StreamSink): CcxtClass {
-  return class ExtendedParadex extends paradexRest(Base as CcxtParadexClass) implements Paradex {
-    readonly #closed = new EventEmitter();
+/** Requests over the socket, and the channels that are subscribed by them. */
+function subscribing(Base: CcxtParadexClass, sink: StreamSink) {
+  return class Subscribing extends paradexRest(Base) {
     /** The connection whose own channels are subscribed. */
-    #listening: CcxtClient | null = null;
-
-    async cancelOwn({ clientOrderId, exchangeOrderId }: OrderName): Promise<CcxtOrder> {
-      const stop = new AbortController();
-      const name = closingName(exchangeOrderId, clientOrderId);
-      const told = once(this.#closed, name, { signal: stop.signal }).then(
-        ([order]) => order as CcxtOrder,
-        () => QUEUED,
-      );
-      try {
-        if (exchangeOrderId === null) await this.privateDeleteOrdersByClientIdClientId({ client_id: clientOrderId });
-        else await this.privateDeleteOrdersOrderId({ order_id: exchangeOrderId });
-        if (this.#listening === null || this.clients[this.#listening.url] !== this.#listening) return QUEUED;
-        const timer = setTimeout(() => stop.abort(), CLOSING_MS);
-        return await told.finally(() => clearTimeout(timer));
-      } finally {
-        stop.abort();
-      }
-    }
+    protected listening: CcxtClient | null = null;
 
     async watchOwn(): Promise<never> {
       const url = this.socketUrl();
@@ -74,7 +56,7 @@ export function extendParadex(Base: CcxtClass, sink: StreamSink): CcxtClass {
       await Promise.all(OWN_CHANNELS.map((channel) => this.ask(url, "subscribe", { channel })));
       // A connection that came in place of the one that signed in would stay silent for ever.
       if (this.clients[url] !== client) throw new Error("the connection was replaced while it signed in");
-      this.#listening = client;
+      this.listening = client;
       sink.onPrivateUp();
       await client.future("own channels");
       throw new Error("the own channels ended");
@@ -85,6 +67,51 @@ export function extendParadex(Base: CcxtClass, sink: StreamSink): CcxtClass {
       const channel = `markets_summary.${this.market(symbol).id}`;
       const request = { jsonrpc: "2.0", method: "subscribe", params: { channel } };
       return await this.watch(this.socketUrl(), markHash(symbol), request, channel);
+    }
+
+    protected onReply(client: Client, id: string, message: unknown): void {
+      const error = field(message, "error");
+      if (error === undefined) client.resolve(true, `reply:${id}`);
+      else client.reject(new Error(`Paradex refused: ${text(error, "message") ?? ""} ${text(error, "data") ?? ""}`), `reply:${id}`);
+    }
+
+    /** A request over the socket and its answer. Throws when it is refused or not answered in time. */
+    private async ask(url: string, method: string, params: Params): Promise<void> {
+      const id = this.requestId();
+      const reply = this.watch(url, `reply:${id}`, { jsonrpc: "2.0", id, method, params }, `reply:${id}`);
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer to ${method} within ${REPLY_MS} ms`)), REPLY_MS);
+      });
+      await Promise.race([reply, late]).finally(() => clearTimeout(timer));
+    }
+
+    private socketUrl(): string {
+      return text(this.urls.api, "ws") ?? "";
+    }
+  };
+}
+
+export function extendParadex(Base: CcxtClass, sink: StreamSink): CcxtClass {
+  return class ExtendedParadex extends subscribing(Base as CcxtParadexClass, sink) implements Paradex {
+    readonly #closed = new EventEmitter();
+
+    async cancelOwn({ clientOrderId, exchangeOrderId }: OrderName): Promise<CcxtOrder> {
+      const stop = new AbortController();
+      const name = closingName(exchangeOrderId, clientOrderId);
+      const told = once(this.#closed, name, { signal: stop.signal }).then(
+        ([order]) => order as CcxtOrder,
+        () => QUEUED,
+      );
+      try {
+        if (exchangeOrderId === null) await this.privateDeleteOrdersByClientIdClientId({ client_id: clientOrderId });
+        else await this.privateDeleteOrdersOrderId({ order_id: exchangeOrderId });
+        if (this.listening === null || this.clients[this.listening.url] !== this.listening) return QUEUED;
+        const timer = setTimeout(() => stop.abort(), CLOSING_MS);
+        return await told.finally(() => clearTimeout(timer));
+      } finally {
+        stop.abort();
+      }
     }
 
     /** ccxt takes any answer for the one to `auth`, knows no fills and merges orders. */
@@ -116,27 +143,6 @@ export function extendParadex(Base: CcxtClass, sink: StreamSink): CcxtClass {
       if (price === null) return;
       sink.onMark(symbol, price);
       client.resolve(price, markHash(symbol));
-    }
-
-    private onReply(client: Client, id: string, message: unknown): void {
-      const error = field(message, "error");
-      if (error === undefined) client.resolve(true, `reply:${id}`);
-      else client.reject(new Error(`Paradex refused: ${text(error, "message") ?? ""} ${text(error, "data") ?? ""}`), `reply:${id}`);
-    }
-
-    /** A request over the socket and its answer. Throws when it is refused or not answered in time. */
-    private async ask(url: string, method: string, params: Params): Promise<void> {
-      const id = this.requestId();
-      const reply = this.watch(url, `reply:${id}`, { jsonrpc: "2.0", id, method, params }, `reply:${id}`);
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer to ${method} within ${REPLY_MS} ms`)), REPLY_MS);
-      });
-      await Promise.race([reply, late]).finally(() => clearTimeout(timer));
-    }
-
-    private socketUrl(): string {
-      return text(this.urls.api, "ws") ?? "";
     }
   };
 }

@@ -4,7 +4,7 @@ import type { CcxtExchange, CcxtIncome, CcxtMarket, CcxtOrder, CcxtTrade, Params
 import { AnswerError } from "../outcome.ts";
 import { newContext, withContext } from "../request-context.ts";
 import { field, list, text } from "./fields.ts";
-import { filledIn, TOKEN_CODES } from "./paradex-answers.ts";
+import { CLOCK_CODES, filledIn, TOKEN_CODES } from "./paradex-answers.ts";
 import { TokenKeeper } from "./paradex-token.ts";
 
 /** The lists that Paradex hands out page by page. */
@@ -56,9 +56,9 @@ function feeIn(raw: unknown, side: "maker_fee" | "taker_fee"): string | null {
   return text(field(field(field(raw, "fee_config"), "api_fee"), side), "fee");
 }
 
-/** ccxt's class with what its streams need besides. */
-export function paradexRest(Base: CcxtParadexClass) {
-  return class ExtendedRest extends Base implements ParadexRest {
+/** ccxt's class with one token for all and the exchange's clock. */
+function signedIn(Base: CcxtParadexClass) {
+  return class SignedIn extends Base {
     readonly #token = new TokenKeeper(
       () => this.signIn(),
       () => performance.now(),
@@ -97,6 +97,40 @@ export function paradexRest(Base: CcxtParadexClass) {
       }
     }
 
+    protected refuseToken(token: string): void {
+      this.#token.refuse(token);
+    }
+
+    /** Epoch ms as the exchange counts them. */
+    protected exchangeTime(): number {
+      return Date.now() - Number(this.options.timeDifference ?? 0);
+    }
+
+    /** In a context of its own: an order that waits for it is not sent by it. Cancels need the token, so it has their turn. */
+    private signIn(): Promise<string> {
+      return withContext(newContext("cancel", "read"), async () => {
+        try {
+          return await this.newToken();
+        } catch (error) {
+          // A machine that slept or whose clock was set signs for a time that is over.
+          if (!(error instanceof AnswerError) || !CLOCK_CODES.has(error.code ?? "")) throw error;
+          await this.loadTimeDifference();
+          return await this.newToken();
+        }
+      });
+    }
+
+    private newToken(): Promise<string> {
+      // The old token stays in use for requests that are on their way; ccxt only thinks that it is over.
+      this.options.expires = 0;
+      return super.authenticateRest();
+    }
+  };
+}
+
+/** ccxt's class with everything that its streams need besides. */
+export function paradexRest(Base: CcxtParadexClass) {
+  return class ExtendedRest extends signedIn(Base) implements ParadexRest {
     /** Not here: the wait for the permit comes after this, and would age the signature. */
     override async signOrderRequest(request: Params): Promise<Params> {
       return request;
@@ -132,15 +166,6 @@ export function paradexRest(Base: CcxtParadexClass) {
       return { rows: list(answer, "results"), next: text(answer, "next") };
     }
 
-    protected refuseToken(token: string): void {
-      this.#token.refuse(token);
-    }
-
-    /** Epoch ms as the exchange counts them. */
-    private exchangeTime(): number {
-      return Date.now() - Number(this.options.timeDifference ?? 0);
-    }
-
     /** A StarkNet signature over time, market, side, type, size and price, and the id of the order that is changed. */
     private orderSignature(order: Params): Params {
       const { address, privateKey } = this.options.paradexAccount as Readonly<Record<"address" | "privateKey", string>>;
@@ -159,15 +184,6 @@ export function paradexRest(Base: CcxtParadexClass) {
       const types = { [order.id === undefined ? "Order" : "ModifyOrder"]: fields };
       const encoded = this.starknetEncodeStructuredData(domain, types, message, address);
       return { signature: this.starknetSign(encoded, privateKey), signature_timestamp: message.timestamp };
-    }
-
-    /** In a context of its own: an order that waits for it is not sent by it. Cancels need the token, so it has their turn. */
-    private signIn(): Promise<string> {
-      return withContext(newContext("cancel", "read"), () => {
-        // The old token stays in use for requests that are on their way; ccxt only thinks that it is over.
-        this.options.expires = 0;
-        return super.authenticateRest();
-      });
     }
   };
 }
