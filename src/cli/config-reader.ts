@@ -17,12 +17,16 @@ import { type InstrumentBlock, instrumentBlock } from "./config-instrument.ts";
 import { readJson } from "./config-json.ts";
 import { readYaml } from "./config-yaml.ts";
 import { convertSeedDocument, isSeedDocument } from "./seed-import/convert.ts";
+import { reportOf } from "./seed-import/report.ts";
+import { DEFAULT_CHOICES, type SeedChoices, type SeedRow } from "./seed-import/seed-key.ts";
 
 export interface ReadOptions {
   readonly strategies: ReadonlyMap<string, Strategy>;
   /** Variables that files may use. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly settings: Settings;
+  /** What the operator decides about files of the old system. */
+  readonly seeds?: SeedChoices;
 }
 
 export interface ReadBot {
@@ -46,6 +50,8 @@ export interface ReadBots {
   readonly bots: readonly ReadBot[];
   readonly faults: readonly FileFault[];
   readonly notes: readonly FileNote[];
+  /** What became of every key of files of the old system. */
+  readonly keys: readonly SeedRow[];
 }
 
 /** Reads the bots of files and folders. Throws a UserError only for an override that leads nowhere. */
@@ -56,7 +62,7 @@ export function readBots(paths: readonly string[], options: ReadOptions): ReadBo
   const parts = files.map((file) => readFile(file, options));
   const bots = parts.flatMap((part) => part.bots);
   const faults = [...refused, ...parts.flatMap((part) => part.faults), ...sharedIds(bots)];
-  return { files, bots, faults, notes: parts.flatMap((part) => part.notes) };
+  return { files, bots, faults, notes: parts.flatMap((part) => part.notes), keys: parts.flatMap((part) => part.keys) };
 }
 
 type FileContent = Omit<ReadBots, "files">;
@@ -67,7 +73,7 @@ function readFile(file: string, options: ReadOptions): FileContent {
     tree = parse(file, readConfigText(file));
   } catch (error) {
     if (!(error instanceof FileRefused)) throw error;
-    return { bots: [], notes: [], faults: [faultIn(file, "", error.fault)] };
+    return { bots: [], notes: [], keys: [], faults: [faultIn(file, "", error.fault)] };
   }
   const plain = plainValue(tree);
   if (isSeedDocument(plain)) return readSeed(file, plain, options);
@@ -86,24 +92,30 @@ function readOwn(file: string, tree: ConfigValue, options: ReadOptions): FileCon
   const read = drafts.map((draft) => readOne(file, draft, options));
   return {
     bots: read.flatMap(({ bot }) => bot ?? []),
+    keys: [],
     notes: read.flatMap(({ bot }) => (bot === null || bot.instrument === null ? [] : [instrumentNote(file, bot.path)])),
     faults: [...[...clean.faults, ...faults].map((fault) => faultIn(file, "", fault)), ...read.flatMap((one) => one.faults)],
   };
 }
 
-/** A document of the system that Botswain replaces: another file knows its keys. */
+/** A document of the system that Botswain replaces: other files know its keys. */
 function readSeed(file: string, document: unknown, options: ReadOptions): FileContent {
-  const { bots: drafts, notes, faults } = convertSeedDocument(document, file);
-  // A draft may name variables and take overrides as any bot's fields do.
-  const read = drafts.map((draft, index) => {
-    const fields = configValueOf(draft);
-    return readOne(file, { path: drafts.length === 1 ? "" : `bots.${index}`, fields: isConfigObject(fields) ? fields : {} }, options);
+  const { variables, overrides } = options.settings;
+  const converted = convertSeedDocument(document, file, {
+    ...(options.seeds ?? DEFAULT_CHOICES),
+    lookUp: (name) => variables.get(name) ?? options.env[name],
+    overrides: new Map(overrides.map(({ path, word }) => [path.join("."), word])),
   });
-  return {
-    bots: read.flatMap(({ bot }) => bot ?? []),
-    notes: notes.map(({ path, text }) => ({ file, path, text })),
-    faults: [...faults.map((fault) => faultIn(file, "", fault)), ...read.flatMap((one) => one.faults)],
-  };
+  const read = converted.bots.map((draft) => {
+    const fields = configValueOf(draft);
+    return readOne(file, { path: "", fields: isConfigObject(fields) ? fields : {} }, options);
+  });
+  const { rows, faults } = reportOf(
+    file,
+    converted,
+    read.flatMap((one) => one.faults),
+  );
+  return { bots: faults.length > 0 ? [] : read.flatMap(({ bot }) => bot ?? []), notes: [], keys: rows, faults };
 }
 
 interface One {

@@ -132,6 +132,12 @@ export const quotasSchema = z.strictObject({
     .describe("capital per currency of an account; a start beyond what the account has free is refused"),
 });
 
+/** How the exchange is to hold a bot's perpetuals; `params.leverage` only sizes orders, this is what the exchange is told. */
+export const perpSchema = z.strictObject({
+  leverage: z.number().int().min(1).max(200).optional().describe("leverage set at the exchange at each start; left as it is when absent"),
+  marginMode: z.enum(["cross", "isolated"]).optional().describe("margin mode set at the exchange at each start; left as it is when absent"),
+});
+
 export const botConfigSchema = z.strictObject({
   id: z.string().refine((value) => BOT_ID.test(value), {
     message: "must start with a letter and hold at most 32 of a-z, 0-9, _ and -",
@@ -146,6 +152,11 @@ export const botConfigSchema = z.strictObject({
   mode: z.enum(["sim", "paper", "testnet", "live"]),
   risk: riskSchema,
   quotas: quotasSchema.prefault({}).describe("what the bot may use"),
+  perp: perpSchema.optional().describe("leverage and margin mode of the bot's perpetuals"),
+  deadMan: z
+    .enum(["on", "off"])
+    .optional()
+    .describe("the exchange cancels the bot's orders when the bot is silent for 60 s; when absent on where it is per symbol, else off"),
   schedule: scheduleSchema.optional().describe("when the bot may run; always when absent"),
   notify: notifySchema.default({}).describe("alert kind (or *) to on, silent or off; on when absent"),
   runFor: z

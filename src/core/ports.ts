@@ -21,6 +21,8 @@ export interface Capabilities {
   readonly batchPlace: boolean;
   readonly lookupByClientOrderId: boolean;
   readonly deadManSwitch: boolean;
+  /** What the switch hits: the perpetuals that it names, or everything of the account (taken for granted when absent). */
+  readonly deadManScope?: "symbol" | "account";
   readonly fundingHistory: boolean;
 }
 
@@ -172,6 +174,10 @@ export interface ExchangePort {
   cancel(order: OrderRef, urgency: "panic" | "cancel"): Promise<CancelOutcome>;
   /** Sets leverage and margin mode of a perpetual; what is so already is no fault. Throws like any read. */
   setPerp?(symbol: string, settings: PerpSettings): Promise<void>;
+  /** How the exchange holds a perpetual now; a field or the whole is missing where it does not tell. Throws like any read. */
+  perpSettings?(symbol: string): Promise<PerpSettings | null>;
+  /** Whether the account holds one position per perpetual or long and short apart; null where it does not tell. Throws like any read. */
+  positionMode?(): Promise<"oneWay" | "hedge" | null>;
   /**
    * Has the exchange cancel everything of the account on these symbols unless it is told again within `timeoutMs`; null turns
    * that off. It hits every bot's orders there: one owner per account. Present where `capabilities.deadManSwitch` is true.

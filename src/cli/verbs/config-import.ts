@@ -9,17 +9,19 @@ import {
   planRows,
   readFiles,
   readingRows,
+  type SeedFlags,
   tellFaults,
   tellingFaults,
   tellNotes,
   tellPlan,
   withDatabase,
   withJson,
+  withSeeds,
   withSet,
 } from "./config-parts.ts";
 import { addVerb, withDataFolder } from "./verb.ts";
 
-interface ImportFlags {
+interface ImportFlags extends SeedFlags {
   readonly json?: boolean;
   readonly dryRun?: boolean;
   readonly set?: readonly string[];
@@ -37,16 +39,20 @@ export function addImport(config: Command): void {
   )
     .argument("<file...>", inWords({ en: "files or folders, YAML or JSON", "zh-TW": "檔案或資料夾（YAML 或 JSON）" }))
     .option("--dry-run", inWords({ en: "only say what would happen", "zh-TW": "只顯示會發生什麼，不儲存" }));
-  withDataFolder(withSet(withJson(verb))).action(async (paths: readonly string[], flags: ImportFlags) => {
+  withDataFolder(withSeeds(withSet(withJson(verb)))).action(async (paths: readonly string[], flags: ImportFlags) => {
     process.exitCode = await tellingFaults(flags.json === true, () => importFiles(paths, flags));
   });
 }
 
-async function importFiles(paths: readonly string[], { json = false, dryRun = false, set }: ImportFlags): Promise<number> {
-  const read = await readFiles(paths, set);
+async function importFiles(paths: readonly string[], flags: ImportFlags): Promise<number> {
+  const { json = false, dryRun = false, set } = flags;
+  const read = await readFiles(paths, set, flags);
   if (read.faults.length > 0) {
     if (json) print(JSON.stringify({ ok: false, stored: false, ...readingRows(read), bots: [] }));
-    else tellFaults(read.faults);
+    else {
+      tellNotes({ notes: [], keys: read.keys });
+      tellFaults(read.faults);
+    }
     return EXIT.failure;
   }
   const { importBots } = await import("../../storage/config-import.ts");

@@ -1,22 +1,27 @@
 // What the `config` verbs share: their options, how they read files, how they say faults and plans, and their database.
 
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { Command } from "commander";
+import { botConfigSchema } from "../../core/bot-config.ts";
 import type { Actor } from "../../core/command.ts";
 import { type FieldChange, sayChange } from "../../core/config-diff.ts";
 import { readSettings } from "../../core/config-overrides.ts";
 import { shownValue } from "../../core/fault-words.ts";
 import type { Strategy } from "../../core/strategy.ts";
-import { type Text, UserError } from "../../core/text.ts";
+import { join, type Text, UserError } from "../../core/text.ts";
 import type { PlannedBot } from "../../storage/config-plan.ts";
 import type { Database } from "../../storage/database.ts";
 import { loadStrategies, strategyFolders } from "../../strategies/index.ts";
 import { type FileFault, faultRow, sayFileFault } from "../config-fault.ts";
 import { type ReadBots, readBots } from "../config-reader.ts";
 import { prepareDataFolder } from "../data-folder.ts";
+import { readEnvFile } from "../env-file.ts";
 import { EXIT } from "../exit-code.ts";
-import { complain, inWords, print } from "../language.ts";
+import { complain, inWords, language, print } from "../language.ts";
+import { seedRow, seedTable } from "../seed-import/report.ts";
+import { DEFAULT_CHOICES, type SeedChoices } from "../seed-import/seed-key.ts";
 import { environment, loadSettings } from "../settings.ts";
 
 /** `--set` may be repeated. */
@@ -32,6 +37,53 @@ export function withJson(verb: Command): Command {
   return verb.option("--json", inWords({ en: "for programs", "zh-TW": "供程式使用" }));
 }
 
+/** What the operator decides about files of the old system. */
+export interface SeedFlags {
+  readonly mode?: string;
+  readonly acceptHost?: readonly string[];
+  /** The old system's `.env`, whose variables its files name. */
+  readonly envFile?: string;
+}
+
+/** `--mode`, `--accept-host` and `--env-file`, for files of the old system. */
+export function withSeeds(verb: Command): Command {
+  const mode = {
+    en: "files of the old system: mode of their bots: sim, paper, testnet or live (default: paper)",
+    "zh-TW": "舊系統的檔案：機器人的模式 sim、paper、testnet 或 live（預設：paper）",
+  };
+  const host = {
+    en: "files of the old system: a host outside of the exchange's own that you know; may be repeated",
+    "zh-TW": "舊系統的檔案：確認過、但不屬於交易所的主機；可重複",
+  };
+  const variables = {
+    en: "files of the old system: its .env, for the variables that they name (accounts: account import-env)",
+    "zh-TW": "舊系統的檔案：其 .env 檔，提供檔案引用的變數（帳戶請用 account import-env）",
+  };
+  return verb
+    .option("--mode <mode>", inWords(mode))
+    .option("--env-file <file>", inWords(variables))
+    .option("--accept-host <host>", inWords(host), (one: string, before: readonly string[] = []) => [...before, one.toLowerCase()]);
+}
+
+function choicesOf({ mode = DEFAULT_CHOICES.mode, acceptHost = [] }: SeedFlags): SeedChoices {
+  const known = botConfigSchema.shape.mode.safeParse(mode);
+  if (known.success) return { mode: known.data, acceptHosts: acceptHost };
+  throw new UserError({
+    en: `--mode ${mode.slice(0, 40)} must be sim, paper, testnet or live.`,
+    "zh-TW": `--mode ${mode.slice(0, 40)} 必須是 sim、paper、testnet 或 live。`,
+  });
+}
+
+/** Variables that files may use: those of a named file come before the environment's. Throws a UserError for one that is no .env file. */
+function variablesOf({ envFile }: SeedFlags): Readonly<Record<string, string | undefined>> {
+  if (envFile === undefined) return environment();
+  if (!existsSync(envFile))
+    throw new UserError({ en: `There is no file ${envFile}; name an .env file.`, "zh-TW": `沒有檔案 ${envFile}；請指定一個 .env 檔。` });
+  const { values, faults } = readEnvFile(envFile);
+  if (faults.length > 0) throw new UserError(join(faults, "\n"));
+  return { ...environment(), ...values };
+}
+
 export function installedStrategies(): Promise<ReadonlyMap<string, Strategy>> {
   return loadStrategies(strategyFolders(environment()));
 }
@@ -40,9 +92,10 @@ export function installedStrategies(): Promise<ReadonlyMap<string, Strategy>> {
 export async function readFiles(
   paths: readonly string[],
   set: readonly string[] = [],
+  seeds: SeedFlags = {},
 ): Promise<ReadBots & { readonly strategies: ReadonlyMap<string, Strategy> }> {
   const strategies = await installedStrategies();
-  return { ...readBots(paths, { strategies, env: environment(), settings: readSettings(set) }), strategies };
+  return { ...readBots(paths, { strategies, env: variablesOf(seeds), settings: readSettings(set), seeds: choicesOf(seeds) }), strategies };
 }
 
 /** Runs a verb and returns its exit code; a UserError is told as its sentence. */
@@ -80,18 +133,25 @@ function withoutFile(file: string, sentence: string): string {
   return sentence.slice(file.length).replace(/^[:：]?\s*/, "");
 }
 
-/** What a person should know of files that are right. */
-export function tellNotes({ notes }: ReadBots): void {
+/** What a person should know of files that are right, and what became of every key of a file of the old system. */
+export function tellNotes({ notes, keys }: Pick<ReadBots, "notes" | "keys">): void {
+  for (const file of new Set(keys.map((row) => row.file))) {
+    const own = keys.filter((row) => row.file === file);
+    print(`${file} (${own[0]?.bot || "-"}):`);
+    for (const line of seedTable(own, language)) print(`  ${line}`);
+  }
   for (const { file, path, text } of notes) print({ en: `${file}: ${path}: ${text.en}`, "zh-TW": `${file}：${path}：${text["zh-TW"]}` });
 }
 
 /** Faults and notes for programs. */
-export function readingRows({ files, faults, notes }: ReadBots): {
+export function readingRows({ files, faults, notes, keys }: ReadBots): {
   readonly files: readonly string[];
   readonly faults: readonly unknown[];
   readonly notes: readonly unknown[];
+  readonly keys: readonly unknown[];
 } {
-  return { files, faults: faults.map(faultRow), notes: notes.map(({ file, path, text }) => ({ file, path, text: text.en })) };
+  const told = notes.map(({ file, path, text }) => ({ file, path, text: text.en }));
+  return { files, faults: faults.map(faultRow), notes: told, keys: keys.map(seedRow) };
 }
 
 const ACTIONS: Readonly<Record<PlannedBot["action"], Text>> = {

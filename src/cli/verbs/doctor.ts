@@ -10,6 +10,7 @@ import { inWords, language, print, wordsOf } from "../language.ts";
 import { lockHolder } from "../lock.ts";
 import { pingRedis } from "../redis-line.ts";
 import { loadSettings, PROJECT_FOLDER, type Settings } from "../settings.ts";
+import { doctorOfExchange, type ExchangeChoice, isExchangeChosen, withExchange } from "./doctor-exchange.ts";
 import { addVerb, withDataFolder } from "./verb.ts";
 
 const DISK_FREE_MIN_BYTES = 500_000_000;
@@ -22,10 +23,16 @@ interface Finding {
 }
 
 export function addDoctor(program: Command): void {
-  const verb = addVerb(program, "doctor", { en: "Check everything that a start needs.", "zh-TW": "檢查啟動所需的一切。" }, "doctor --json");
-  withDataFolder(verb)
+  const verb = addVerb(
+    program,
+    "doctor",
+    { en: "Check everything that a start needs.", "zh-TW": "檢查啟動所需的一切。" },
+    "doctor --exchange backpack --json",
+  );
+  withExchange(withDataFolder(verb))
     .option("--json", inWords({ en: "for programs", "zh-TW": "供程式使用" }))
-    .action(async ({ json }: { readonly json?: boolean }) => {
+    .action(async ({ json, ...chosen }: { readonly json?: boolean } & ExchangeChoice) => {
+      if (isExchangeChosen(chosen)) return await doctorOfExchange(chosen, json === true);
       const findings = await examine();
       const ok = findings.every((finding) => finding.ok);
       if (json)
