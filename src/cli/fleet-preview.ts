@@ -25,7 +25,7 @@ export function createFleetPreview(
     // One that runs has its access; what changed meanwhile matters at its next start.
     if (desired === "stopped") await checkFit(settings, db, Object.values(legs), config.mode);
     if (config.mode !== "sim") return null;
-    const market = await previewMarket({
+    const reckoned = await previewMarket({
       config,
       legs,
       block: null,
@@ -34,6 +34,7 @@ export function createFleetPreview(
       simUrl: settings.sim.url,
       at: Date.now(),
     }).catch(() => null);
-    return market === null ? null : previewBot(config, strategy, params.data, market);
+    // A question to a person shows today's market or none.
+    return reckoned?.source === "book" ? previewBot(config, strategy, params.data, reckoned.market) : null;
   };
 }

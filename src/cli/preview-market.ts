@@ -1,4 +1,4 @@
-// The market of a preview: a price that a person gives, or the running simulated exchange's own book.
+// The market of a preview: a price that a person gives, the simulated exchange's own book, or where its market begins.
 
 import { z } from "zod";
 import type { BotConfig } from "../core/bot-config.ts";
@@ -19,7 +19,7 @@ export interface MarketOptions {
   readonly config: BotConfig;
   readonly legs: Readonly<Record<string, InstrumentRef>>;
   readonly block: InstrumentBlock | null;
-  /** `2500`, or `hedge=2501` for one leg; empty: ask the simulated exchange. */
+  /** `2500`, or `hedge=2501` for one leg; empty: the simulated exchange's. */
   readonly prices: readonly string[];
   /** Where the simulated exchange keeps its address; null: asked at `simUrl`. */
   readonly simFolder: string;
@@ -27,16 +27,25 @@ export interface MarketOptions {
   readonly at: number;
 }
 
+/** Where the prices of a preview came from; the least certain of all legs. */
+export type PriceSource = "given" | "book" | "firstPrice";
+const CERTAINTY: readonly PriceSource[] = ["given", "book", "firstPrice"];
+
 /** Throws a UserError that says which price or which steps are missing. */
-export async function previewMarket(options: MarketOptions): Promise<MarketSnapshot> {
+export async function previewMarket(options: MarketOptions): Promise<{ readonly market: MarketSnapshot; readonly source: PriceSource }> {
   const { legs, prices, at } = options;
   const given = readPrices(prices, Object.keys(legs));
+  const sources: PriceSource[] = [];
   const entries = Object.entries(legs).map(async ([leg, ref]): Promise<[string, LegMarket]> => {
     const instrument = instrumentOf(ref, options);
     const price = given.get(leg) ?? given.get("");
-    return [leg, price === undefined ? await askSim(instrument, options) : aroundPrice(instrument, price)];
+    const { source, market } =
+      price === undefined ? await simulated(instrument, options) : { source: "given" as const, market: aroundPrice(instrument, price) };
+    sources.push(source);
+    return [leg, market];
   });
-  return { at, legs: Object.fromEntries(await Promise.all(entries)) };
+  const market = { at, legs: Object.fromEntries(await Promise.all(entries)) };
+  return { market, source: CERTAINTY.findLast((source) => sources.includes(source)) ?? "given" };
 }
 
 /** Prices by leg; the empty name stands for every leg that is not named. */
@@ -106,27 +115,37 @@ function aroundPrice(instrument: Instrument, price: string): LegMarket {
   return { instrument, bestBid, bestAsk: ticks(bestBid + 1) };
 }
 
-/** The touch of the simulated exchange. Throws a UserError when it does not run or does not list the symbol. */
-async function askSim(instrument: Instrument, { config, simFolder, simUrl }: MarketOptions): Promise<LegMarket> {
+/** The simulated exchange's touch, or where its market begins while it does not run. Throws a UserError where it lists no such symbol. */
+async function simulated(
+  instrument: Instrument,
+  { config, simFolder, simUrl }: MarketOptions,
+): Promise<{ readonly source: PriceSource; readonly market: LegMarket }> {
   const { symbol } = instrument.ref;
   const listing = LISTINGS.find((listed) => listed.instrument.ref.symbol === symbol);
+  if (config.mode !== "sim" || listing === undefined) throw noPrice(symbol);
   const url = simUrl ?? readEndpoint(simFolder)?.url;
-  if (config.mode !== "sim" || listing === undefined || url === undefined) throw noPrice(symbol);
+  const market = url === undefined ? null : await touchAt(url, listing.id, instrument);
+  if (market !== null) return { source: "book", market };
+  return { source: "firstPrice", market: aroundPrice(instrument, listing.generator.startPrice) };
+}
+
+/** The best prices at a running exchange; null when it does not answer. */
+async function touchAt(url: string, id: string, instrument: Instrument): Promise<LegMarket | null> {
   try {
-    const answer = await fetch(`${url}/api/v1/depth?symbol=${listing.id}`, { signal: AbortSignal.timeout(ANSWER_MAX_MS) });
+    const answer = await fetch(`${url}/api/v1/depth?symbol=${id}`, { signal: AbortSignal.timeout(ANSWER_MAX_MS) });
     const { bids, asks } = depth.parse(await answer.json());
     const prices = (side: readonly (readonly [string, string])[]): number[] => side.map(([price]) => toTicks(instrument, price, "nearest"));
     const bestBid = Math.max(...prices(bids));
     const bestAsk = Math.min(...prices(asks));
     return { instrument, bestBid: ticks(bestBid), bestAsk: ticks(bestAsk) };
   } catch {
-    throw noPrice(symbol);
+    return null;
   }
 }
 
 function noPrice(symbol: string): UserError {
   return new UserError({
-    en: `There is no price for ${symbol}: give one with --price 2500, or start Botswain with its simulated exchange.`,
-    "zh-TW": `沒有 ${symbol} 的價格：請用 --price 2500 指定，或先啟動含模擬交易所的 Botswain。`,
+    en: `There is no price for ${symbol}: give one with --price 2500.`,
+    "zh-TW": `沒有 ${symbol} 的價格：請用 --price 2500 指定。`,
   });
 }

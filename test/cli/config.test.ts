@@ -119,15 +119,13 @@ describe("config validate", () => {
     expect(faults.map(({ path }) => path)).toEqual(expect.arrayContaining(["bots.0.mode", "bots.0.strategy", "bots.0.risk"]));
   });
 
-  test("preview reads one bot in YAML with variables, and refuses a file of two", async () => {
+  test("preview reads YAML with variables", async () => {
     const { params, risk, ...rest } = example();
     const text = `${Object.entries({ ...rest, id: `\${NAME:-eth}` })
       .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
       .join("\n")}`;
     const file = save(`${text}\nparams: ${JSON.stringify(params)}\nrisk: ${JSON.stringify(risk)}\n`, "one.yaml");
     expect((await botswain("preview", file, "--price", "2500", "--json")).out).toContain('"id":"eth"');
-    const two = save(JSON.stringify({ version: 1, bots: [example(), example("grid.json")] }), "two.json");
-    expect((await botswain("preview", two, "--price", "2500")).err).toMatch(/two\.json must hold one bot here, but holds 2\.\n$/);
   });
 
   test("a wrong command line is a usage fault", async () => {
@@ -178,12 +176,24 @@ describe("preview", () => {
     expect(JSON.parse(out)).toMatchObject({ market: { main: { symbol: "ETH/USDC:USDC", bestBid: "2400.10", bestAsk: "2400.30" } } });
   });
 
-  test("without a price and an exchange the sentence says what to give", async () => {
+  test("without a price it reckons where the simulated market begins and says so; without a simulated market it asks for one", async () => {
     const file = join(examples, "perp-grid.json");
-    const sentence = "There is no price for ETH/USDC:USDC: give one with --price 2500, or start Botswain with its simulated exchange.\n";
-    expect(await botswain("preview", file)).toEqual({ code: 1, out: "", err: sentence });
     vi.stubEnv("BOTSWAIN_SIM_URL", await serve(503, { code: "BUSY" }));
-    expect((await botswain("preview", file)).err).toBe(sentence);
+    const { code, out } = await botswain("preview", file, "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ priceSource: "firstPrice", market: { main: { bestBid: "2500.00" } } });
+    expect((await botswain("preview", file)).out).toContain("where the simulated market begins");
+    const paper = save(JSON.stringify({ ...example(), mode: "paper" }));
+    const sentence = "There is no price for ETH/USDC:USDC: give one with --price 2500.\n";
+    expect(await botswain("preview", paper)).toEqual({ code: 1, out: "", err: sentence });
+  });
+
+  test("a file of several bots is previewed bot by bot", async () => {
+    const { code, out } = await botswain("preview", join(examples, "fleet.yaml"), "--json");
+    expect(code).toBe(0);
+    const { bots } = JSON.parse(out) as { readonly bots: readonly { readonly id: string; readonly preview: object }[] };
+    expect(bots).toHaveLength(2);
+    expect(bots.every(({ preview }) => Object.keys(preview).length > 3)).toBe(true);
   });
 
   test("a wrong price, a wrong leg and unknown steps are one sentence each", async () => {

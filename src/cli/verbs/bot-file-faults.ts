@@ -1,4 +1,4 @@
-// How the verbs that read one bot's file say what is wrong with it, to people and to programs.
+// How the verbs that read a file of bots say what is wrong with it, to people and to programs.
 
 import { UserError } from "../../core/text.ts";
 import { type BotFile, readBotFile } from "../bot-file.ts";
@@ -8,10 +8,14 @@ import { complain, print } from "../language.ts";
 import { environment } from "../settings.ts";
 import { installedStrategies, tellFaults } from "./config-parts.ts";
 
-type ValidBot = Extract<BotFile, { readonly ok: true }>;
+export type ValidBot = Extract<BotFile, { readonly ok: true }>["bots"][number];
 
-/** Reads a bot's file and works with it; returns the exit code. What is wrong is told, never thrown. */
-export async function withBotFile(file: string, isJson: boolean, work: (bot: ValidBot) => void | Promise<void>): Promise<number> {
+/** Reads a file of bots and works with them; returns the exit code. What is wrong is told, never thrown. */
+export async function withBotFile(
+  file: string,
+  isJson: boolean,
+  work: (bots: readonly ValidBot[]) => void | Promise<void>,
+): Promise<number> {
   try {
     const bot = readBotFile(file, { strategies: await installedStrategies(), env: environment() });
     if (!bot.ok) {
@@ -19,7 +23,7 @@ export async function withBotFile(file: string, isJson: boolean, work: (bot: Val
       else tellFaults(bot.faults);
       return EXIT.failure;
     }
-    await work(bot);
+    await work(bot.bots);
     return EXIT.success;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { pino } from "pino";
 import type { CredentialValues } from "../../core/credentials.ts";
+import { redactor } from "../../core/redact.ts";
 import { UserError } from "../../core/text.ts";
 import { type ExchangeAccount, Secret, sealCredentials } from "../../exchanges/account.ts";
 import { diagnoseExchange, type Finding } from "../../exchanges/diagnosis.ts";
@@ -12,7 +13,6 @@ import { openDatabase } from "../../storage/database.ts";
 import { systemClock } from "../../workers/system-clock.ts";
 import { keySourceOf } from "../account-keys.ts";
 import { SIM_ACCOUNT } from "../account-name.ts";
-import { EXIT } from "../exit-code.ts";
 import { inWords, language, print } from "../language.ts";
 import { loadSettings, type Settings } from "../settings.ts";
 import { answer } from "./answer.ts";
@@ -37,28 +37,44 @@ export function isExchangeChosen({ account, exchange, url, wsUrl }: ExchangeChoi
   return [account, exchange, url, wsUrl].some((value) => value !== undefined);
 }
 
+/** What was found, in the language of this terminal; `ok` when nothing is bad. */
+export interface Examined {
+  readonly ok: boolean;
+  readonly exchange: string;
+  /** Null when there was none to look at. */
+  readonly account: string | null;
+  readonly mode: string;
+  readonly findings: readonly {
+    readonly check: string;
+    readonly level: Finding["level"];
+    readonly what: string;
+    readonly remedy: string | null;
+  }[];
+}
+
+/** Looks at the exchange and the account that were chosen. Throws a UserError for a choice that names none. */
+export async function examineExchange(choice: ExchangeChoice): Promise<Examined> {
+  const account = await accountOf(choice);
+  const findings = await diagnoseExchange({ account, clock: systemClock, log: pino({ level: "silent" }) });
+  const shown = findings.map(({ check, level, remedy, what }) => ({
+    ...{ check, level, what: redactor.scrub(what[language]), remedy: remedy === null ? null : remedy[language] },
+  }));
+  const { account: name, exchange, mode } = account;
+  return { ok: findings.every(({ level }) => level !== "bad"), exchange, account: nameOf(account, name), mode, findings: shown };
+}
+
 /** Prints the findings and leaves with exit code 1 when one of them is bad. */
 export async function doctorOfExchange(choice: ExchangeChoice, json: boolean): Promise<void> {
   await answer(
     json,
-    async () => {
-      const account = await accountOf(choice);
-      const log = pino({ level: "silent" });
-      const findings = await diagnoseExchange({ account, clock: systemClock, log });
-      const shown = findings.map(({ check, level, remedy, what }) => ({
-        ...{ check, level, what: what[language], remedy: remedy === null ? null : remedy[language] },
-      }));
-      const { account: name, exchange, mode } = account;
-      return { ok: findings.every(({ level }) => level !== "bad"), exchange, account: nameOf(account, name), mode, findings: shown };
-    },
+    () => examineExchange(choice),
     ({ findings }) => {
-      for (const each of findings) {
-        print(`${MARKS[each.level]} ${each.check}: ${each.what}`);
-        if (each.remedy !== null) print(`       → ${each.remedy}`);
+      for (const { check, level, remedy, what } of findings) {
+        print(`${MARKS[level]} ${check}: ${what}`);
+        if (remedy !== null) print(`       → ${remedy}`);
       }
     },
   );
-  process.exitCode ??= EXIT.success;
   // Connections that a failed check left behind must not keep the process.
   setImmediate(() => process.exit());
 }
