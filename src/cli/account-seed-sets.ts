@@ -6,8 +6,6 @@ import type { Network } from "../storage/accounts.ts";
 /** Variables that make one account. */
 export interface SeedSet {
   readonly exchange: string;
-  /** Another name than the one asked for. */
-  readonly name?: string;
   /** The first variable that is set counts. */
   readonly fields: readonly { readonly field: string; readonly variables: readonly string[] }[];
   readonly fixed?: Readonly<Record<string, string>>;
@@ -22,11 +20,10 @@ function field(name: string, ...variables: readonly string[]): SeedSet["fields"]
   return { field: name, variables };
 }
 
-function lighter(name: string | null, prefixes: readonly string[], fixed: Readonly<Record<string, string>>): SeedSet {
+function lighter(exchange: string, prefixes: readonly string[], fixed: Readonly<Record<string, string>>): SeedSet {
   const named = (...suffixes: readonly string[]): string[] => prefixes.flatMap((prefix) => suffixes.map((suffix) => prefix + suffix));
   return {
-    exchange: "lighter",
-    ...(name === null ? {} : { name }),
+    exchange,
     fields: [
       field("accountIndex", ...named("ACCOUNT_INDEX")),
       field("apiKeyIndex", ...named("API_KEY_INDEX")),
@@ -56,8 +53,8 @@ export const SEED_SETS: readonly SeedSet[] = [
     network: ["PARADEX_BASE_URL"],
     defaultNetwork: "live",
   },
-  lighter(null, ["LIGHTER_"], {}),
-  lighter("robinhood", ["LIGHTER_ROBINHOOD_", "LIGHTER_RH_"], { chainId: "466324" }),
+  lighter("lighter", ["LIGHTER_"], {}),
+  lighter("lighterrobinhood", ["LIGHTER_ROBINHOOD_", "LIGHTER_RH_"], { chainId: "466324" }),
   {
     exchange: "apex",
     fields: [

@@ -32,9 +32,9 @@ export function readSeedVariables(values: Values, name: string, all: boolean): S
   const proxy = PROXIES.find((variable) => isSet(values, variable));
   for (const set of SEED_SETS) {
     if (!isPresent(set, values)) continue;
-    const account = `${set.exchange}:${set.name ?? name}`;
+    const account = `${set.exchange}:${name}`;
     try {
-      const draft = draftOf(set, set.name ?? name, values, proxy, account, report);
+      const draft = draftOf(set, name, values, proxy, account, report);
       completeAccount(draft);
       accounts.push(draft);
     } catch (error) {

@@ -130,6 +130,8 @@ const DESCRIBED: Readonly<Record<string, readonly CredentialField[]>> = {
       en: "the seeds' hex digits, with or without 0x",
       "zh-TW": "seeds 的十六進位數字，可加 0x",
     }),
+    optional(open("libraryPath", "the signer's .wasm file (zkLink SDK)", "簽章程式的 .wasm 檔（zkLink SDK）", /^\/.+/, PATH)),
+    optional(open("librarySha256", "sha256 of the .wasm file", ".wasm 檔的 sha256", SHA256_PATTERN, SHA256)),
   ],
   standx: [
     optional(mainWallet),
@@ -147,7 +149,9 @@ export const describedCredentials: readonly string[] = Object.keys(DESCRIBED);
 
 /** What an account at this exchange consists of, in the order in which a person is asked for it. */
 export function credentialFieldsOf(exchange: string): readonly CredentialField[] {
-  return Object.hasOwn(DESCRIBED, exchange) ? (DESCRIBED[exchange] ?? GENERIC) : GENERIC;
+  // The same software and the same kind of key, as an exchange of its own.
+  const name = exchange === "lighterrobinhood" ? "lighter" : exchange;
+  return Object.hasOwn(DESCRIBED, name) ? (DESCRIBED[name] ?? GENERIC) : GENERIC;
 }
 
 /** Why a value is not right for its field, without showing it when it is secret; null for a right one. */

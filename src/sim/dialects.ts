@@ -4,9 +4,10 @@ import { UserError } from "../core/text.ts";
 import { asterDialect } from "./aster/dialect.ts";
 import { backpackDialect } from "./backpack/dialect.ts";
 import type { Dialect } from "./dialect.ts";
+import { lighterDialect } from "./lighter/dialect.ts";
 import { paradexDialect } from "./paradex/dialect.ts";
 
-export const DIALECTS: readonly Dialect[] = [backpackDialect, asterDialect, paradexDialect];
+export const DIALECTS: readonly Dialect[] = [backpackDialect, asterDialect, paradexDialect, lighterDialect];
 
 /** The dialect of an exchange. Throws a UserError for one that is not simulated. */
 export function dialectNamed(name: string): Dialect {

@@ -65,7 +65,7 @@ describe("the variables of the older scripts", () => {
         ["backpack", "main", "live"],
         ["paradex", "main", "testnet"],
         ["lighter", "main", "live"],
-        ["lighter", "robinhood", "live"],
+        ["lighterrobinhood", "main", "live"],
         ["apex", "main", "live"],
         ["standx", "main", "live"],
         ["hyperliquid", "main", "live"],
@@ -76,7 +76,7 @@ describe("the variables of the older scripts", () => {
       "backpack:main": { apiKey: KEY, secret: SECRET },
       "paradex:main": { address: HEX, privateKey: HEX },
       "lighter:main": { accountIndex: "9", apiKeyIndex: "2", apiPrivateKey: LIGHTER_KEY, chainId: "304" },
-      "lighter:robinhood": { accountIndex: "8", apiKeyIndex: "4", apiPrivateKey: LIGHTER_KEY, chainId: "466324" },
+      "lighterrobinhood:main": { accountIndex: "8", apiKeyIndex: "4", apiPrivateKey: LIGHTER_KEY, chainId: "466324" },
       "apex:main": { apiKey: "apex-key-1", secret: "apex-secret-1", password: "words", seeds: "12".repeat(65) },
       "standx:main": { token: JWT, privateKey: "ab".repeat(32), sessionId: "session-1" },
       "hyperliquid:main": { walletAddress: ADDRESS, privateKey: HEX, vaultAddress: ADDRESS },
@@ -90,7 +90,7 @@ describe("the variables of the older scripts", () => {
     expect(why).toMatchObject({
       BACKPACK_KEY: "backpack:main",
       API_KEY: "BACKPACK_KEY is set and comes first",
-      LIGHTER_RH_API_KEY: "lighter:robinhood",
+      LIGHTER_RH_API_KEY: "lighterrobinhood:main",
       LIGHTER_ADDRESS: "the account index names the account",
       PARADEX_BASE_URL: "told the network (testnet); the exchange's own addresses are used",
       HTTP_PROXY: "HTTPS_PROXY comes first",
@@ -178,7 +178,7 @@ describe("account import-env", () => {
       for (const secret of [KEY, SECRET, HEX, LIGHTER_KEY, JWT, "alice", "apex-secret"]) expect(out).not.toContain(secret);
     }
     expect((await bench.run(["list", "--json"])).json.accounts).toHaveLength(7);
-    expect((await bench.run(["show", "lighter", "robinhood", "--json"])).json.account).toMatchObject({ armed: false, network: "live" });
+    expect((await bench.run(["show", "lighterrobinhood", "main", "--json"])).json.account).toMatchObject({ armed: false, network: "live" });
   });
 
   test("imports what is whole, refuses the rest, and says so with its exit code", async () => {

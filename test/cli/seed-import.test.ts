@@ -376,12 +376,12 @@ describe("the other strategies and forms", () => {
     ["hyperliquid", "ETH", "perp", "ETH/USDC:USDC"],
   ] as const)("%s %s (%s) is %s", (exchange, symbol, kind, ours) => expect(toCcxtSymbol(exchange, symbol, kind)).toEqual({ symbol: ours }));
 
-  test("lighter_robinhood is Lighter with an account of its own; unlike accounts are refused", () => {
+  test("lighter_robinhood is Lighter on Robinhood Chain; unlike accounts are refused", () => {
     const robinhood = seed({
       metadata: { exchange: "lighter_robinhood", symbol: "BTC" },
       exchange_config: { api_key: `\${LIGHTER_RH_API_KEY}`, secret_key: null },
     });
-    expect(becomes(robinhood)).toMatchObject({ exchange: "lighter", account: "robinhood" });
+    expect(becomes(robinhood)).toMatchObject({ exchange: "lighterrobinhood", account: "main", symbol: "BTC/USDG:USDG" });
     expect(faults(seed({ exchange_config: { secret_key: `\${BACKPACK_SECRET_B}` } }))).toMatchObject({
       "exchange_config.secret_key": expect.stringContaining("is for the account b"),
     });

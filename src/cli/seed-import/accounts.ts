@@ -112,26 +112,24 @@ const TESTNET_CHAIN: Text = {
 };
 
 /** `BACKPACK_KEY` is the account main, `BACKPACK_KEY_2` another one. */
-function accountFor(book: SeedBook, { exchange, isRobinhood }: Identity, variable: string | null): string {
+function accountFor(book: SeedBook, { exchange }: Identity, variable: string | null): string {
   if (book.at("mode") === "sim") return SIM_ACCOUNT;
-  const isOtherChain = isRobinhood || /^LIGHTER_(ROBINHOOD|RH)_/.test(variable ?? "");
-  const own = [exchange ?? "", ...(isOtherChain ? ["robinhood", "rh"] : [])].map((word) => word.toUpperCase());
+  const own = (exchange === "lighterrobinhood" ? ["LIGHTER", "ROBINHOOD", "RH"] : [exchange ?? ""]).map((word) => word.toUpperCase());
   const words = (variable ?? "")
     .toUpperCase()
     .split("_")
     .filter((word) => word !== "" && !own.includes(word) && !COMMON.test(word));
-  const base = isOtherChain ? "robinhood" : "main";
-  if (words.length === 0) return base;
+  if (words.length === 0) return "main";
   const name = words.join("_").toLowerCase();
   return (/^[a-z]/.test(name) && name !== SIM_ACCOUNT ? name : `account_${name}`).slice(0, 32);
 }
 
 function ofAccount(exchange: string, account: string): Text {
   if (account === SIM_ACCOUNT) return { en: "mode sim uses the simulated exchange's account", "zh-TW": "sim 模式使用模擬交易所的帳戶" };
-  const isPlain = account === "main" || account === "robinhood";
-  const fromEnv = isPlain
-    ? { en: " (or botswain account import-env --file .env)", "zh-TW": "（或 botswain account import-env --file .env）" }
-    : { en: "", "zh-TW": "" };
+  const fromEnv =
+    account === "main"
+      ? { en: " (or botswain account import-env --file .env)", "zh-TW": "（或 botswain account import-env --file .env）" }
+      : { en: "", "zh-TW": "" };
   return {
     en: `belongs to the account: botswain account add ${exchange} ${account}${fromEnv.en}`,
     "zh-TW": `屬於帳戶：botswain account add ${exchange} ${account}${fromEnv["zh-TW"]}`,

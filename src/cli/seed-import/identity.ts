@@ -15,7 +15,7 @@ const EXCHANGES: Readonly<Record<string, string>> = {
   aster: "aster",
   paradex: "paradex",
   lighter: "lighter",
-  lighter_robinhood: "lighter",
+  lighter_robinhood: "lighterrobinhood",
   apex: "apex",
   standx: "standx",
   hyperliquid: "hyperliquid",
@@ -29,8 +29,6 @@ export type Product = "market_maker" | "perp_market_maker" | "maker_taker_hedge"
 
 export interface Identity {
   readonly exchange: string | null;
-  /** `lighter_robinhood` is another chain of Lighter and has its own account. */
-  readonly isRobinhood: boolean;
   readonly product: Product | null;
   readonly kind: Kind | null;
 }
@@ -38,12 +36,12 @@ export interface Identity {
 /** Reads the identity and writes it into the draft; what is missing or wrong is a fault. */
 export function readIdentity(book: SeedBook, source: string): Identity {
   readId(book, source);
-  const { exchange, isRobinhood } = readExchange(book);
+  const exchange = readExchange(book);
   const strategy = readStrategy(book);
   const kind = readKind(book, strategy);
   const product = productOf(book, strategy, kind);
   readSymbol(book, exchange, kind);
-  return { exchange, isRobinhood, product, kind };
+  return { exchange, product, kind };
 }
 
 /** A key of the identity: in its block, in the old command line, or at the top of a file that has no metadata. */
@@ -88,22 +86,22 @@ function noFileId(id: string): Text {
   };
 }
 
-function readExchange(book: SeedBook): { readonly exchange: string | null; readonly isRobinhood: boolean } {
+function readExchange(book: SeedBook): string | null {
   const found = look(book, "exchange", "exchange");
   if (found === null) {
     if (book.has("arguments")) book.add("exchange", "backpack", OLD_DEFAULT);
     miss(book, "exchange", "exchange");
     const added = book.at("exchange");
-    return { exchange: typeof added === "string" ? added : null, isRobinhood: false };
+    return typeof added === "string" ? added : null;
   }
   const read = readValue(Object.keys(EXCHANGES), typeof found.value === "string" ? found.value.toLowerCase() : found.value);
   if ("rule" in read) {
     book.refuse(found.leaf, read.rule, "exchange");
-    return { exchange: null, isRobinhood: false };
+    return null;
   }
   const old = String(read.value);
   book.map(found.leaf, "exchange", EXCHANGES[old] ?? old);
-  return { exchange: EXCHANGES[old] ?? null, isRobinhood: old === "lighter_robinhood" };
+  return EXCHANGES[old] ?? null;
 }
 
 /** The strategy's key and its value; the key is judged once the kind of market is known. */

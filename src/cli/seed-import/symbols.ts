@@ -24,6 +24,7 @@ const SPELLINGS: Readonly<Record<string, Spelling>> = {
   aster: { perp: /^([A-Z0-9]+?)(USDT|USDC|USD1|USDF)$/, example: { perp: "SOLUSDT" } },
   paradex: { perp: /^([A-Z0-9]+)-(USD)-PERP$/, settle: "USDC", example: { perp: "BTC-USD-PERP" } },
   lighter: { perp: /^([A-Z0-9]+)$/, quote: "USDC", example: { perp: "BTC" } },
+  lighterrobinhood: { perp: /^([A-Z0-9]+)$/, quote: "USDG", example: { perp: "BTC" } },
   apex: { perp: /^([A-Z0-9]+?)-?(USDT|USDC)$/, example: { perp: "BTC-USDT" } },
   standx: { perp: /^([A-Z0-9]+)[-_/](USD)$/, settle: "DUSD", example: { perp: "BTC-USD" } },
   hyperliquid: { perp: /^([A-Z0-9]+)$/, quote: "USDC", example: { perp: "BTC" } },

@@ -176,6 +176,10 @@ export const apex: Quirks = genericQuirks("apex", {
       ws: { public: `${wsUrl}/realtime_public?v=2`, private: `${wsUrl}/realtime_private?v=2` },
     },
   }),
+  unconfirmed: {
+    en: "its signer has never been run with this program, and whether a fill has the same id in the stream and in the history is not documented; use mode testnet first",
+    "zh-TW": "其簽章程式尚未與本程式實際運行過，文件也未說明成交在串流與歷史紀錄中的編號是否相同；請先使用 testnet 模式",
+  },
   prepare: (_exchange, values) => loadApexSigner(values),
   keyRights,
   isPrivateUrl: () => false,

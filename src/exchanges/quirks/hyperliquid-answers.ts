@@ -113,6 +113,11 @@ export function hyperliquidUpdate(entry: unknown, symbol: string): OrderUpdate |
   };
 }
 
+/** The exchange turns remainders below a lot into USDC by itself and lists that among the fills: no order, and less than a lot. */
+export function isDust(fill: unknown): boolean {
+  return /dust conversion/i.test(text(fill, "dir") ?? "");
+}
+
 /** Our id as a `cloid`. Throws a DeniedError for an id that is none of ours. */
 export function cloidOf(clientOrderId: string): string {
   if (decodeClientOrderId(clientOrderId) === null)

@@ -5,7 +5,7 @@ import { DeniedError } from "../outcome.ts";
 import type { StreamSink } from "../quirks.ts";
 import { takeNonce } from "../request-context.ts";
 import { field, list, text } from "./fields.ts";
-import { hyperliquidUpdate } from "./hyperliquid-answers.ts";
+import { hyperliquidUpdate, isDust } from "./hyperliquid-answers.ts";
 
 /** The exchange drops an action that reaches it later than this after its signature. */
 export const WINDOW_MS = 2_000;
@@ -46,10 +46,12 @@ export function hyperliquidOf(exchange: CcxtExchange): Hyperliquid {
   return exchange as Hyperliquid;
 }
 
-export function extendHyperliquid(Base: CcxtClass, sink: StreamSink): CcxtClass {
-  return class HyperliquidExchange extends (Base as new (config?: Params) => CcxtHyperliquid) {
+type CcxtHyperliquidClass = new (config?: Params) => CcxtHyperliquid;
+
+/** Hidden fees off, and signatures where they belong. */
+function signing(Base: CcxtHyperliquidClass): CcxtHyperliquidClass {
+  return class HyperliquidSigning extends Base {
     #lastNonce = 0;
-    readonly #subscribed = new WeakMap<CcxtClient, Set<string>>();
 
     // ccxt would approve a builder (at 0 % even with builderFee false), name it in each order, and set its referrer.
     override async initializeClient(): Promise<boolean> {
@@ -100,6 +102,12 @@ export function extendHyperliquid(Base: CcxtClass, sink: StreamSink): CcxtClass 
       if (word !== undefined) answer[6] = { word };
       return super.handleErrors(...answer);
     }
+  };
+}
+
+export function extendHyperliquid(Base: CcxtClass, sink: StreamSink): CcxtClass {
+  return class HyperliquidExchange extends signing(Base as CcxtHyperliquidClass) {
+    readonly #subscribed = new WeakMap<CcxtClient, Set<string>>();
 
     override handleOrder(client: CcxtClient, message: unknown): void {
       for (const entry of list(message, "data")) {
@@ -112,7 +120,7 @@ export function extendHyperliquid(Base: CcxtClass, sink: StreamSink): CcxtClass 
     /** The snapshot after each subscription repeats old fills: what was missed is read from the history anyway. */
     override handleMyTrades(client: CcxtClient, message: unknown): void {
       const data = field(message, "data");
-      if (field(data, "isSnapshot") !== true) for (const raw of list(data, "fills")) sink.onTrade(this.parseTrade(raw));
+      if (field(data, "isSnapshot") !== true) for (const raw of list(data, "fills")) if (!isDust(raw)) sink.onTrade(this.parseTrade(raw));
       super.handleMyTrades(client, message);
     }
 

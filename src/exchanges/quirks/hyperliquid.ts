@@ -16,6 +16,7 @@ import {
   hyperliquidCode,
   hyperliquidStatus,
   hyperliquidWords,
+  isDust,
   ownIdOf,
 } from "./hyperliquid-answers.ts";
 import { extendHyperliquid, hyperliquidOf, WINDOW_MS } from "./hyperliquid-exchange.ts";
@@ -95,7 +96,14 @@ export const hyperliquid: Quirks = genericQuirks("hyperliquid", {
   // A change in place gives the order another id and reports the old one as canceled under our id: orders are replaced instead.
   // The dead-man switch is of the whole account: protective stops go too, it fires ten times a day at most, and the exchange
   // refuses it to accounts that have traded less than a million dollars.
-  capabilities: { amend: false, batchPlace: false, lookupByClientOrderId: true, deadManSwitch: true, deadManScope: "account", fundingHistory: true },
+  capabilities: {
+    amend: false,
+    batchPlace: false,
+    lookupByClientOrderId: true,
+    deadManSwitch: true,
+    deadManScope: "account",
+    fundingHistory: true,
+  },
   credentials: credentialFieldsOf("hyperliquid"),
   // Reads ask for the account that is traded for: the vault where one is named. Nothing is signed with its address.
   login: ({ privateKey = "", vaultAddress = "", walletAddress = "" }) => ({
@@ -143,7 +151,7 @@ export const hyperliquid: Quirks = genericQuirks("hyperliquid", {
     const { complete, rows } = await byTime((from, to) => exchange.fetchMyTrades(undefined, from, undefined, { until: to }), {
       ...{ keyOf: tradeKey, since, until: now + AHEAD_MS, limit: FILLS_PAGE, spanMs: FOR_EVER_MS },
     });
-    return { rows: rows.filter((trade) => trade.symbol === symbol), complete: complete && rows.length < FILLS_KEPT };
+    return { rows: rows.filter((trade) => trade.symbol === symbol && !isDust(trade.info)), complete: complete && rows.length < FILLS_KEPT };
   },
   funding: async (exchange, symbol, since, now) => {
     const { complete, rows } = await byTime((from, to) => exchange.fetchFundingHistory(undefined, from, undefined, { until: to }), {

@@ -10,7 +10,7 @@ import { newContext, withContext } from "../request-context.ts";
 import { list, text } from "./fields.ts";
 import { orderParams } from "./generic.ts";
 import { QUEUED, refusalIn, statusIn } from "./lighter-answers.ts";
-import type { Lighter } from "./lighter-exchange.ts";
+import type { Lighter } from "./lighter-ccxt.ts";
 
 /** Documented: 200 to 300 ms until an order or cancel is carried out. The stream is waited for longer than that. */
 const TOLD_MS = 1_500;

@@ -12,8 +12,9 @@ import type { Quirks } from "../quirks.ts";
 import { field, list, text } from "./fields.ts";
 import { genericQuirks, tradeKey } from "./generic.ts";
 import { chargesOf, codeOf, DUPLICATE, epochMs, isReadable, LIGHTER_ANSWERS, statusIn } from "./lighter-answers.ts";
-import { extendLighter, TOKEN_OPTIONS } from "./lighter-exchange.ts";
+import { extendLighter } from "./lighter-exchange.ts";
 import { amend, cancel, clientIndex, closedOrders, deadManSwitch, openOrder, own, PAGE, place } from "./lighter-orders.ts";
+import { TOKEN_OPTIONS } from "./lighter-rest.ts";
 import { checkSignerFiles } from "./lighter-signer.ts";
 
 /** Margin fractions of the markets are ten-thousandths. */
@@ -179,6 +180,8 @@ function described(venue: Venue): Quirks {
       options: { defaultType: "swap", ...TOKEN_OPTIONS },
     },
     urls: urlsOf,
+    // Nonces must arrive in their order, which two processes cannot promise each other.
+    oneWriterPerKey: true,
     isPrivateUrl: () => false,
     answers: LIGHTER_ANSWERS,
     refusesWithSuccess: true,
