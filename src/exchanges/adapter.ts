@@ -69,6 +69,8 @@ export class CcxtAdapter implements ExchangePort {
   readonly #entry: OrderEntry;
   readonly amend?: NonNullable<ExchangePort["amend"]>;
   readonly setPerp?: NonNullable<ExchangePort["setPerp"]>;
+  readonly perpSettings?: NonNullable<ExchangePort["perpSettings"]>;
+  readonly positionMode?: NonNullable<ExchangePort["positionMode"]>;
   readonly deadManSwitch?: NonNullable<ExchangePort["deadManSwitch"]>;
   #clockCheckedAt = Number.NEGATIVE_INFINITY;
   #marketsAt: number;
@@ -88,9 +90,12 @@ export class CcxtAdapter implements ExchangePort {
     const entry = new OrderEntry({ account, exchange, quirks, violations, known, refused });
     this.#entry = entry;
     if (quirks.amend !== undefined) this.amend = (order, to, ready) => entry.amend(order, to, ready);
-    const { deadManSwitch, setPerp } = quirks;
+    const { deadManSwitch, perpSettings, positionMode, setPerp } = quirks;
     if (setPerp !== undefined)
       this.setPerp = (symbol, settings) => this.#read(`settings of ${symbol}`, "reconcile", () => setPerp(exchange, symbol, settings));
+    if (perpSettings !== undefined)
+      this.perpSettings = (symbol) => this.#read(`settings of ${symbol}`, "reconcile", () => perpSettings(exchange, symbol));
+    if (positionMode !== undefined) this.positionMode = () => this.#read("position mode", "reconcile", () => positionMode(exchange));
     if (deadManSwitch !== undefined)
       this.deadManSwitch = (symbols, timeoutMs) =>
         this.#read("dead-man switch", "reduce", () => deadManSwitch(exchange, symbols, timeoutMs));

@@ -5,6 +5,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../core/text.ts";
+import { standxClass } from "./standx/exchange.ts";
+import type { CcxtBaseClass } from "./standx/shape.ts";
 
 export type Params = Readonly<Record<string, unknown>>;
 
@@ -116,6 +118,8 @@ export interface CcxtExchange {
   readonly has: Readonly<Record<string, unknown>>;
   readonly urls: { readonly api: unknown; readonly test?: unknown };
   readonly markets?: Readonly<Record<string, CcxtMarket>>;
+  readonly timeframes?: Readonly<Record<string, unknown>>;
+  readonly last_response_headers?: Readonly<Record<string, string>>;
   readonly fetchDispatcher?: Dispatcher;
   clients: Record<string, CcxtClient>;
   orderbooks: Record<string, CcxtBook>;
@@ -143,6 +147,10 @@ export interface CcxtExchange {
   fetchOrderBook(symbol: string, limit?: number): Promise<CcxtBook>;
   fetchStatus(): Promise<{ readonly status?: string; readonly info?: { readonly message?: unknown } }>;
   watchOrderBook(symbol: string): Promise<CcxtBook>;
+  watchTrades(symbol: string): Promise<readonly CcxtTrade[]>;
+  watchOHLCV(symbol: string, timeframe: string): Promise<readonly (readonly unknown[])[]>;
+  fetchTime(): Promise<number | undefined>;
+  fetchTradingFee(symbol: string): Promise<Params>;
   fetchTrades(symbol: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtTrade[]>;
   fetchTicker(symbol: string): Promise<Params>;
   fetchFundingRate(symbol: string): Promise<Params>;
@@ -156,6 +164,10 @@ export interface CcxtExchange {
   fapiPrivateGetV3Agent(params: Params): Promise<unknown>;
   sapiGetAccountApiRestrictions(params: Params): Promise<unknown>;
   fapiPrivatePostCountdownCancelAll(params: Params): Promise<unknown>;
+  fapiPrivateGetV3PositionRisk(params: Params): Promise<unknown>;
+  fapiPrivateGetV3PositionSideDual(params: Params): Promise<unknown>;
+  fapiPrivateGetSymbolConfig(params: Params): Promise<unknown>;
+  fapiPrivateGetPositionSideDual(params: Params): Promise<unknown>;
   watchMyTrades(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtTrade[]>;
   watchPublic(topics: readonly string[], messageHashes: readonly string[]): Promise<unknown>;
   // What we override.
@@ -200,13 +212,18 @@ export interface LoadedCcxt {
   readonly errors: CcxtErrors;
 }
 
+/** Where ccxt's own files are: the package exports only its root, so they are found beside what the root resolves to (dist/ccxt.cjs). */
+export function ccxtFolder(): string {
+  return join(dirname(createRequire(import.meta.url).resolve("ccxt")), "../js/src");
+}
+
 /**
  * Loads one exchange of ccxt.pro by file: 50 MB and 0.3 s less than the whole of ccxt, which remains the fallback when the
  * package is laid out differently. Throws a UserError for an exchange that ccxt does not have.
  */
 export async function loadCcxt(id: string): Promise<LoadedCcxt> {
-  // The package exports only its root, so its files are found beside what the root resolves to (dist/ccxt.cjs).
-  const folder = join(dirname(createRequire(import.meta.url).resolve("ccxt")), "../js/src");
+  const folder = ccxtFolder();
+  if (id === "standx") return await loadStandx(folder);
   const file = join(folder, "pro", `${id}.js`);
   if (/^[a-z0-9]+$/.test(id) && existsSync(file)) {
     const [exchange, errors] = await Promise.all([
@@ -223,4 +240,13 @@ export async function loadCcxt(id: string): Promise<LoadedCcxt> {
       "zh-TW": `ccxt 沒有支援即時串流的交易所 ${id}；可用的例如 backpack`,
     });
   return { Exchange, errors: whole };
+}
+
+/** ccxt has no StandX: ours stands on ccxt's base class. */
+async function loadStandx(folder: string): Promise<LoadedCcxt> {
+  const [base, errors] = await Promise.all([
+    import(pathToFileURL(join(folder, "base/Exchange.js")).href) as Promise<{ default: CcxtBaseClass }>,
+    import(pathToFileURL(join(folder, "base/errors.js")).href) as Promise<CcxtErrors>,
+  ]);
+  return { Exchange: standxClass(base.default), errors };
 }

@@ -3,7 +3,7 @@
 import type { Logger } from "pino";
 import type { CredentialValues } from "../core/credentials.ts";
 import type { Clock, ExchangePort, Fence, Permits } from "../core/ports.ts";
-import { UserError } from "../core/text.ts";
+import { type Text, UserError } from "../core/text.ts";
 import { checkHosts, type ExchangeAccount } from "./account.ts";
 import { CcxtAdapter } from "./adapter.ts";
 import { type CcxtClient, type CcxtExchange, loadCcxt, type Params } from "./ccxt-loader.ts";
@@ -28,14 +28,49 @@ export interface ConnectOptions {
   readonly log: Logger;
 }
 
+/** An exchange that is built and has sent nothing yet. */
+export interface OpenedExchange {
+  readonly exchange: CcxtExchange;
+  readonly quirks: Quirks;
+  readonly clients: Set<CcxtClient>;
+  /** Requests that the builder-fee guard stopped. */
+  readonly violations: readonly string[];
+  readonly proxy: URL | null;
+  /** Who wants what the exchange's subclass tells beside ccxt's own structures. */
+  readonly setSession: (session: StreamSession | null) => void;
+}
+
 /**
  * Connects one account: loads the exchange's class, measures its clock and reads its markets (3 requests).
  * Throws a UserError for an account that cannot work and an ExchangeReadError when the exchange does not answer.
  */
 export async function connectExchange(options: ConnectOptions): Promise<ExchangePort> {
   const { account, clock, log } = options;
+  const opened = await openExchange(options);
+  const { exchange, violations } = opened;
+  await reachable(account, opened, async () => {
+    await opened.quirks.prepare?.(exchange, valuesOf(account));
+    await exchange.loadMarkets();
+    const rights = await opened.quirks.keyRights?.(exchange);
+    if (rights?.canWithdraw === true) throw canWithdraw(account);
+  });
+  if (violations.length > 0) throw hiddenFee(account.exchange, violations[0] ?? "");
+  return new CcxtAdapter({ ...opened, account, clock, log });
+}
+
+/** Opens an exchange for its public data alone: no credentials go anywhere. Throws as `connectExchange`. */
+export async function connectPublic(options: ConnectOptions): Promise<OpenedExchange> {
+  const opened = await openExchange(options, true);
+  await reachable(options.account, opened, () => opened.exchange.loadMarkets());
+  return opened;
+}
+
+/** Builds the guarded class of an exchange for an account, or without credentials for public data. Throws a UserError. */
+export async function openExchange(options: ConnectOptions, isPublic = false): Promise<OpenedExchange> {
+  const { account, log } = options;
   const quirks = quirksOf(account.exchange);
   if (account.mode === "testnet" && quirks.testnetHosts.length === 0) throw noTestnet(account.exchange);
+  if (account.mode === "live" && quirks.unconfirmed !== undefined && !isPublic) throw unconfirmed(quirks.title, quirks.unconfirmed);
   const hosts = account.mode === "testnet" ? quirks.testnetHosts : quirks.hosts;
   checkHosts(account, hosts);
   const proxy = proxyOf(account, hosts, process.env);
@@ -53,40 +88,36 @@ export async function connectExchange(options: ConnectOptions): Promise<Exchange
   const onConnected = (url: string): void => session?.onConnected(url);
   const Guarded = guardExchange(Exchange, { ...options, quirks, violations });
   const Steady = steadyStreams(Guarded, { log, clients, onConnected });
-  const exchange = new (quirks.extend(Steady, sink))(configOf(account, quirks, proxy));
+  const exchange = new (quirks.extend(Steady, sink))(configOf(account, quirks, proxy, isPublic));
   if (account.mode === "testnet") exchange.setSandboxMode(true);
-  await prepare(exchange, quirks, account, proxy !== null);
-  if (violations.length > 0) throw hiddenFee(account.exchange, violations[0] ?? "");
   const setSession = (next: StreamSession | null): void => {
     session = next;
   };
-  return new CcxtAdapter({ exchange, quirks, account, violations, clients, clock, log, setSession });
+  return { exchange, quirks, clients, violations, proxy, setSession };
 }
 
-async function prepare(exchange: CcxtExchange, quirks: Quirks, account: ExchangeAccount, hasProxy: boolean): Promise<void> {
+/** Runs the first requests of a connection. Throws an ExchangeReadError when the exchange does not answer. */
+export async function reachable<T>(account: ExchangeAccount, { exchange, proxy }: OpenedExchange, work: () => Promise<T>): Promise<T> {
   try {
-    await withContext(newContext("market", "read"), async () => {
+    return await withContext(newContext("market", "read"), async () => {
       // ccxt refuses ws:// on loopback until this agent is there.
       await exchange.loadHttpProxyAgent();
-      if (hasProxy) await exchange.loadProxyModules();
-      await quirks.prepare?.(exchange, valuesOf(account));
-      await exchange.loadMarkets();
-      const rights = await quirks.keyRights?.(exchange);
-      if (rights?.canWithdraw === true) throw canWithdraw(account);
+      if (proxy !== null) await exchange.loadProxyModules();
+      return await work();
     });
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw toReadError(`connecting to ${quirks.id}`, error);
+    throw toReadError(`connecting to ${account.exchange}`, error);
   }
 }
 
 /** The credentials in the clear, for signing only. */
-function valuesOf({ credentials }: ExchangeAccount): CredentialValues {
+export function valuesOf({ credentials }: ExchangeAccount): CredentialValues {
   return Object.fromEntries(Object.entries(credentials).map(([name, secret]) => [name, secret.reveal()]));
 }
 
-function configOf(account: ExchangeAccount, quirks: Quirks, proxy: URL | null): Params {
-  const login = quirks.login(valuesOf(account));
+function configOf(account: ExchangeAccount, quirks: Quirks, proxy: URL | null, isPublic: boolean): Params {
+  const login = isPublic ? {} : quirks.login(valuesOf(account));
   const options = quirks.config.options as Params | undefined;
   const urls = account.url === undefined || account.wsUrl === undefined ? {} : { urls: quirks.urls(account.url, account.wsUrl) };
   return {
@@ -119,6 +150,13 @@ function noTestnet(exchange: string): UserError {
   return new UserError({
     en: `Exchange ${exchange} has no testnet; use mode sim or live`,
     "zh-TW": `交易所 ${exchange} 沒有測試網；請使用 sim 或 live 模式`,
+  });
+}
+
+function unconfirmed(title: string, what: Text): UserError {
+  return new UserError({
+    en: `${title} is not traded with real money yet: ${what.en}`,
+    "zh-TW": `尚未支援在 ${title} 以真實資金交易：${what["zh-TW"]}`,
   });
 }
 

@@ -1,8 +1,8 @@
-// The bounded inbox between a stream and its reader: of books and marks only the newest per symbol, of facts every one.
+// The bounded inbox between a stream and its reader: of books, marks and last prices only the newest per symbol, of facts every one.
 
 import type { ExchangeEvent } from "../core/ports.ts";
 
-type Price = Extract<ExchangeEvent, { type: "book" | "mark" }>;
+type Price = Extract<ExchangeEvent, { type: "book" | "mark" | "last" }>;
 
 export class EventQueue {
   readonly #max: number;
@@ -18,7 +18,7 @@ export class EventQueue {
 
   push(event: ExchangeEvent): void {
     if (this.#isClosed) return;
-    if (event.type === "book" || event.type === "mark") this.#prices.set(`${event.type} ${event.symbol}`, event);
+    if (event.type === "book" || event.type === "mark" || event.type === "last") this.#prices.set(`${event.type} ${event.symbol}`, event);
     else if (this.#facts.length < this.#max) this.#facts.push(event);
     else this.#overflowed = true;
     this.#wake?.();

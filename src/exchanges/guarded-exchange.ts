@@ -58,7 +58,9 @@ export function guardExchange(Base: CcxtClass, options: GuardOptions): CcxtClass
 
     /** Where we have a table of the exchange's codes, ccxt's reading of an error is skipped: ours is thrown first. */
     override handleErrors(...answer: AnswerArguments): unknown {
-      countUsage(options, answer[4]);
+      // Some of ccxt's exchanges have messages of their streams judged here too: these have no address.
+      if (!URL.canParse(answer[2])) return super.handleErrors(...answer);
+      countUsage(options, answer[2], answer[4]);
       if (options.quirks.answers !== null) refuseFailure(options, options.quirks.answers, answer);
       else refuseByClass(options, answer, () => super.handleErrors(...answer));
       return undefined;
@@ -166,9 +168,9 @@ function pathOf(url: string): string {
 }
 
 /** The exchange counts too. Where it has counted more than the fleet may use, the bucket rests until its window is over. */
-function countUsage({ clock, log, permits, quirks }: GuardOptions, headers: Readonly<Record<string, string>> | undefined): void {
+function countUsage({ clock, log, permits, quirks }: GuardOptions, url: string, headers: AnswerArguments[4]): void {
   if (headers === undefined || quirks.usageOf === undefined) return;
-  for (const [bucket, used] of Object.entries(quirks.usageOf(headers))) {
+  for (const [bucket, used] of Object.entries(quirks.usageOf(headers, pathOf(url)))) {
     const limit = quirks.limits.find(({ name }) => name === bucket);
     if (limit === undefined || !(used >= limit.limit * USED_UP)) continue;
     // Exchanges count in windows that begin with the minute, the ten seconds, and so on.
@@ -188,7 +190,7 @@ interface Limited {
 function pauseFleet({ clock, log, permits, quirks }: GuardOptions, { method, path, reading, retryAfter }: Limited): void {
   if (reading.kind !== "rateLimited" && reading.kind !== "banned") return;
   const isBan = reading.kind === "banned";
-  const pauseMs = retryAfterMs(retryAfter, clock.now()) ?? (isBan ? BANNED_MS : LIMITED_MS);
+  const pauseMs = retryAfterMs(retryAfter, clock.now()) ?? (isBan ? (quirks.banMs ?? BANNED_MS) : LIMITED_MS);
   const buckets = Object.keys(quirks.chargesOf(path, method, {}));
   log.warn({ exchange: quirks.id, kind: reading.kind, path, pauseMs }, "the exchange limits us, the fleet pauses");
   // A 429 speaks of the narrowest limit on this path; a ban is about everything.

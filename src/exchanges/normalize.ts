@@ -28,6 +28,8 @@ function plainStep(step: string): string {
 export function toInstrument(market: CcxtMarket, quirks: Quirks, account: string): Instrument {
   const what = `market ${market.symbol}`;
   const kind = market.spot === true ? "spot" : "perp";
+  // An inverse contract is an amount of money: it has no fixed quantity of the base.
+  if (kind === "perp" && market.linear === false) throw new ExchangeReadError("rejected", `${what} is inverse, which is not traded here`);
   const contractSize = String(market.contractSize ?? "1");
   const tickSize = plainStep(needed(market.precision.price, what, "tick size"));
   const lotSize = plainStep(text(money(needed(market.precision.amount, what, "lot size")).times(contractSize)));
@@ -56,7 +58,7 @@ export function toInstrument(market: CcxtMarket, quirks: Quirks, account: string
 }
 
 /** ccxt counts contracts; we count base units. */
-function inBase(instrument: Instrument, quantity: string): string {
+export function inBase(instrument: Instrument, quantity: string): string {
   return instrument.contractSize === "1" ? quantity : text(money(quantity).times(instrument.contractSize));
 }
 

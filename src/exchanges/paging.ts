@@ -73,9 +73,15 @@ export async function byTime<T extends Timed>(
   return { rows: [...rows.values()], complete: from > until };
 }
 
+export interface CursorPage<T> {
+  readonly rows: readonly T[];
+  /** Null on the last page. */
+  readonly next: string | null;
+}
+
 /** Rows from the newest back to `since`, by the cursor that each answer names for the next page. */
 export async function byCursor<T extends Timed>(
-  page: (cursor: string | null, limit: number) => Promise<{ readonly rows: readonly T[]; readonly next: string | null }>,
+  page: (cursor: string | null, limit: number) => Promise<CursorPage<T>>,
   { keyOf, since, limit }: PageOptions<T>,
 ): Promise<Pages<T>> {
   const rows = new Map<string, T>();
@@ -86,6 +92,27 @@ export async function byCursor<T extends Timed>(
     const reachedSince = part.rows.some((row) => row.timestamp !== undefined && row.timestamp < since);
     if (reachedSince || part.next === null || part.next === cursor) return { rows: [...rows.values()], complete: true };
     cursor = part.next;
+  }
+  return { rows: [...rows.values()], complete: false };
+}
+
+/**
+ * Rows from the newest back to `since` of a history that answers at most `spanMs` at once: each span is turned page by page by
+ * the cursor that the answers name, the newest span first.
+ */
+export async function bySpan<T extends Timed>(
+  page: (range: { readonly from: number; readonly to: number }, cursor: string | null, limit: number) => Promise<CursorPage<T>>,
+  { keyOf, limit, since, spanMs, until }: PageOptions<T> & { readonly until: number; readonly spanMs: number },
+): Promise<Pages<T>> {
+  const rows = new Map<string, T>();
+  let to = until;
+  for (let count = 0; count < PAGES_MAX; count += 1) {
+    const range = { from: Math.max(since, to - spanMs), to };
+    const span = await byCursor((cursor, size) => page(range, cursor, size), { keyOf, since: range.from, limit });
+    for (const row of span.rows) rows.set(keyOf(row), row);
+    if (!span.complete) break;
+    if (range.from <= since) return { rows: [...rows.values()], complete: true };
+    to = range.from;
   }
   return { rows: [...rows.values()], complete: false };
 }

@@ -3,18 +3,17 @@
 import type { Logger } from "pino";
 import { type Instrument, toLots, toTicks } from "../core/instrument.ts";
 import type { Clock, ExchangeEvent, Touch } from "../core/ports.ts";
+import { BookFallback } from "./book-fallback.ts";
 import type { CcxtBook, CcxtClient, CcxtExchange, CcxtTrade } from "./ccxt-loader.ts";
+import { closeClients } from "./close-clients.ts";
 import { EventQueue } from "./event-queue.ts";
-import { fillOf, ownOrForeign, toFill, toTouchQuantity } from "./normalize.ts";
+import { fillOf, inBase, ownOrForeign, toFill, toTouchQuantity } from "./normalize.ts";
 import { messageOf } from "./outcome.ts";
 import type { OrderUpdate, Quirks, StreamSink } from "./quirks.ts";
+import { keepConnected } from "./reconnect.ts";
 import { newContext, withContext } from "./request-context.ts";
 
 const FACTS_MAX = 10_000;
-const RETRY_MIN_MS = 250;
-const RETRY_MAX_MS = 30_000;
-/** A session that stood this long was healthy: the next retry is quick again. */
-const HEALTHY_MS = 20_000;
 /** An unchanged touch is repeated this often, so that a quiet market does not look like a dead feed. */
 const REPEAT_MS = 1_000;
 
@@ -56,10 +55,18 @@ export class StreamSession implements StreamSink {
   readonly #isUp: Record<StreamName, boolean> = { public: false, private: false };
   readonly #lastTouch = new Map<string, Touch>();
   readonly #ending = new AbortController();
+  readonly #fallback: BookFallback;
+  /** Ends the current connection with a reason. */
+  #giveUp: (message: string) => void = () => undefined;
 
   constructor(options: StreamOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
+    this.#fallback = new BookFallback({
+      ...options,
+      onBook: (instrument, book) => this.#onPolledBook(instrument, book),
+      onDead: (message) => this.#giveUp(message),
+    });
   }
 
   async *run(): AsyncGenerator<ExchangeEvent, void, undefined> {
@@ -70,7 +77,7 @@ export class StreamSession implements StreamSink {
     };
     if (this.#signal.aborted) return;
     this.#signal.addEventListener("abort", stop, { once: true });
-    const kept = this.#keepAlive();
+    const kept = Promise.all([this.#keepAlive(), this.#fallback.run(this.#ending.signal)]);
     try {
       for (let batch = await this.#queue.next(); batch !== null; batch = await this.#queue.next()) {
         yield* batch;
@@ -96,7 +103,7 @@ export class StreamSession implements StreamSink {
     if (fill !== null) this.#queue.push({ type: "fill", fill });
     const { symbol, exchangeOrderId, status, at } = update;
     const clientOrderId = ownOrForeign(quirks, update.clientOrderId);
-    const filledQuantity = toLots(instrument, update.filled, "nearest");
+    const filledQuantity = toLots(instrument, inBase(instrument, update.filled), "nearest");
     this.#queue.push({ type: "order", symbol, clientOrderId, exchangeOrderId, status, filledQuantity, at });
   }
 
@@ -128,19 +135,14 @@ export class StreamSession implements StreamSink {
     });
   }
 
-  async #keepAlive(): Promise<void> {
-    let retryMs = RETRY_MIN_MS;
-    while (!this.#ending.signal.aborted) {
-      const startedAt = this.#options.clock.monotonic();
-      const message = await this.#session();
-      if (this.#ending.signal.aborted) return;
-      this.#options.log.warn({ error: message }, "stream lost, connecting again");
+  #keepAlive(): Promise<void> {
+    const { clock, log } = this.#options;
+    const onLost = (message: string): void => {
+      log.warn({ error: message }, "stream lost, connecting again");
       this.#down("public", message);
       this.#down("private", message);
-      if (this.#options.clock.monotonic() - startedAt > HEALTHY_MS) retryMs = RETRY_MIN_MS;
-      await this.#pause(retryMs * (0.75 + Math.random() / 2));
-      retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
-    }
+    };
+    return keepConnected({ session: () => this.#session(), onLost, clock, signal: this.#ending.signal });
   }
 
   /** Subscribes to everything and returns the reason when the first of them fails. */
@@ -150,6 +152,10 @@ export class StreamSession implements StreamSink {
     const perps = watchMark === null ? [] : [...instruments.values()].filter((instrument) => instrument.kind === "perp");
     // What a book of the last connection remembers would look like a gap.
     exchange.orderbooks = {};
+    this.#fallback.reconnected();
+    const dead = new Promise<never>((_, reject) => {
+      this.#giveUp = (message) => reject(new Error(message));
+    });
     let isOver = false;
     const follow = async (watch: () => Promise<void>): Promise<void> => {
       while (!isOver && !this.#ending.signal.aborted) await watch();
@@ -162,16 +168,47 @@ export class StreamSession implements StreamSink {
       ...perps.map((instrument) => follow(async () => void (await watchMark?.(exchange, instrument.ref.symbol, this)))),
     ];
     const context = newContext("market", "read");
+    // Who trades by the book goes on without last prices: their end is not the session's.
+    const lasts = [...instruments.values()].map((instrument) => this.#followLast(instrument, follow));
     try {
-      await withContext(context, () => Promise.race(watches));
+      await withContext(context, () => Promise.race([...watches, dead]));
       return "the stream ended";
     } catch (error) {
       return messageOf(error);
     } finally {
       isOver = true;
       this.#closeClients("session over");
-      await Promise.allSettled(watches);
+      await Promise.allSettled([...watches, ...lasts]);
     }
+  }
+
+  /** The price of each symbol's newest public trade, where the exchange tells it. */
+  async #followLast(instrument: Instrument, follow: (watch: () => Promise<void>) => Promise<void>): Promise<void> {
+    const { exchange, log, quirks } = this.#options;
+    const { symbol } = instrument.ref;
+    const own = exchange.has.watchTrades === true ? (): Promise<readonly CcxtTrade[]> => exchange.watchTrades(symbol) : null;
+    const watch = quirks.watchLast === undefined ? own : quirks.watchLast && (() => quirks.watchLast?.(exchange, symbol) ?? []);
+    if (watch === null) return;
+    try {
+      await withContext(newContext("market", "read"), () => follow(async () => this.#onPrints(instrument, await watch())));
+    } catch (error) {
+      log.debug({ symbol, error: messageOf(error) }, "public trades are not followed any more");
+    }
+  }
+
+  #onPrints(instrument: Instrument, trades: readonly CcxtTrade[]): void {
+    const newest = trades.at(-1);
+    if (newest?.price === undefined) return;
+    const price = toTicks(instrument, newest.price, "nearest");
+    this.#queue.push({ type: "last", symbol: instrument.ref.symbol, price, at: newest.timestamp ?? this.#options.clock.now() });
+  }
+
+  /** A book that REST told while its stream is silent: news like any other, but no sign that the stream is back. */
+  #onPolledBook(instrument: Instrument, book: CcxtBook): void {
+    const receivedAt = this.#options.clock.now();
+    const touch = touchOf(instrument, book, receivedAt);
+    if (touch === null || touch.bestBid >= touch.bestAsk) return;
+    this.#queue.push({ type: "book", symbol: instrument.ref.symbol, ...touch, receivedAt });
   }
 
   #onBook(instrument: Instrument, book: CcxtBook): void {
@@ -179,6 +216,7 @@ export class StreamSession implements StreamSink {
     const touch = touchOf(instrument, book, receivedAt);
     if (touch === null || touch.bestBid >= touch.bestAsk) return;
     const symbol = instrument.ref.symbol;
+    this.#fallback.heard(symbol);
     this.#up("public");
     const last = this.#lastTouch.get(symbol);
     if (last !== undefined && isSameTouch(last, touch) && receivedAt - last.at < REPEAT_MS) return;
@@ -199,28 +237,7 @@ export class StreamSession implements StreamSink {
     this.#queue.push({ type: "disconnected", stream, at: this.#options.clock.now(), message });
   }
 
-  /** Ends every socket at once: ccxt's own close waits for a peer that may be gone. */
   #closeClients(reason: string): void {
-    const { clients, exchange } = this.#options;
-    for (const client of clients) {
-      const error = new Error(reason);
-      client.error = error;
-      if (exchange.clients[client.url] === client) delete exchange.clients[client.url];
-      client.reset(error);
-      client.connection?.terminate();
-    }
-    clients.clear();
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#ending.signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#ending.signal.addEventListener("abort", done, { once: true });
-    });
+    closeClients(this.#options.exchange, this.#options.clients, reason);
   }
 }

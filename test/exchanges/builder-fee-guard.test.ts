@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { builderFeeIn } from "../../src/exchanges/builder-fee-guard.ts";
+import { offlineExchange } from "./offline-exchange.ts";
 
 const tx = (attributes: object): string => JSON.stringify({ tx_type: 14, tx_info: JSON.stringify({ L2TxAttributes: attributes }) });
 
@@ -31,5 +32,79 @@ describe("builder-fee guard", () => {
     ["nothing", "https://x/api/v1/time", undefined],
   ])("passes %s", (_name, url, body) => {
     expect(builderFeeIn(url, body)).toBeNull();
+  });
+});
+
+/** The parts of ccxt's classes that a test stands in for: signatures and accounts. */
+type Methods = Record<string, (...args: unknown[]) => unknown>;
+
+const SWAP = {
+  ...{
+    id: "ETH-USD",
+    symbol: "ETH/USD:USD",
+    base: "ETH",
+    quote: "USD",
+    settle: "USD",
+    type: "swap",
+    swap: true,
+    contract: true,
+    linear: true,
+  },
+  ...{ spot: false, precision: { amount: "0.001", price: "0.1" }, limits: { amount: {}, cost: {}, leverage: {} }, contractSize: "1" },
+  info: { l2Config: { syntheticId: "1", collateralId: "1", syntheticResolution: 1, collateralResolution: 1 } },
+};
+
+/** GRVT asks for a session before anything. */
+const SIGNED_IN = { AuthAccountId: "1", AuthCookieValue: "cookie" };
+
+async function ordered(
+  id: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<{ violations: readonly string[]; sent: readonly string[] }> {
+  const account = { privateKey: `0x${"1".repeat(64)}`, walletAddress: "1".repeat(40), apiKey: "abcdefgh", secret: "abcdefgh" };
+  const { exchange, sent, violations } = await offlineExchange(id, {
+    config: { ...account, options: { ...SIGNED_IN, ...options } },
+    answer: () => ({ data: {}, result: {} }),
+  });
+  const methods = exchange as unknown as Methods;
+  Object.assign(methods, {
+    ...{
+      signIn: async () => ({}),
+      loadAccountInfos: async () => ({}),
+      createSignedRequest: (request: unknown) => request,
+      defaultSignature: () => ({}),
+    },
+    ...{ signMessage: () => "signature", fetchExtendedAccount: async () => ({ l2Key: "0x1", l2Vault: "1" }) },
+    createOrderSettlementData: () => ({ r: "1", s: "1" }),
+  });
+  methods.setMarkets?.([SWAP]);
+  // ccxt swallows what the guard throws inside an approval.
+  await Promise.resolve(methods.initializeClient?.()).catch(() => undefined);
+  await exchange.createOrder("ETH/USD:USD", "limit", "buy", "1", "2000", { clientOrderId: "16777217" }).catch(() => undefined);
+  return { violations, sent: sent.map(({ body, method, url }) => `${method} ${url} ${String(body)}`) };
+}
+
+describe("what ccxt would send for an undescribed exchange", () => {
+  it("grvt: the approval is stopped; without the option nothing of it is left", async () => {
+    const stopped = await ordered("grvt", {});
+    expect(stopped.violations[0]).toMatch(/authorize_builder/);
+    expect(stopped.sent.join()).not.toMatch(/authorize_builder/);
+    expect((await ordered("grvt", { builderFee: false })).violations).toEqual([]);
+  });
+
+  it("pacifica: approval and order are stopped; without the option an order is clean", async () => {
+    const stopped = await ordered("pacifica", {});
+    expect(stopped.violations.join()).toMatch(/builder_codes\/approve/);
+    expect(stopped.sent.join()).not.toMatch(/builder_code/);
+    const clean = await ordered("pacifica", { builderFee: false, postActionRequest: { builderFee: false } });
+    expect(clean.violations).toEqual([]);
+    expect(clean.sent.some((request) => /POST .*orders\/create/.test(request))).toBe(true);
+  });
+
+  // ccxt never asks options.builderFee here. Even a rate of zero names the builder, so the exchange is refused as it is.
+  it.each([{ builderFee: false }, { builderFee: false, builderFeeRate: "0" }])("extended is refused with %j", async (options) => {
+    const { sent, violations } = await ordered("extended", options);
+    expect(violations.join()).toMatch(/builderFee|builderId/);
+    expect(sent.some((request) => /POST .*order/.test(request))).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 // What we know about Binance that ccxt does not, shown on single messages and requests.
 
 import { describe, expect, it } from "vitest";
-import { binanceUpdate } from "../../src/exchanges/quirks/binance-family.ts";
+import { binancePositionMode, binanceSettings, binanceUpdate, perpsAmong } from "../../src/exchanges/quirks/binance-family.ts";
 import { quirksOf } from "../../src/exchanges/quirks.ts";
 
 const EVENT = {
@@ -34,6 +34,29 @@ describe("Binance", () => {
     expect(quirks.chargesOf("depth", "GET", { limit: 1000 })).toEqual({ weight: 20 });
     const scopes = Object.fromEntries(quirks.limits.map(({ name, scope }) => [name, scope]));
     expect(scopes).toEqual({ weight: "address", orders: undefined, ordersBurst: undefined });
+  });
+
+  it("quirk: how a perpetual is held is told in two spellings, by a row or a list of one", () => {
+    expect(binanceSettings([{ symbol: "ETHUSDT", leverage: "20", marginType: "cross" }])).toEqual({ leverage: 20, marginMode: "cross" });
+    expect(binanceSettings([{ symbol: "ETHUSDT", leverage: 21, marginType: "CROSSED" }])).toEqual({ leverage: 21, marginMode: "cross" });
+    expect(binanceSettings({ marginType: "ISOLATED" })).toEqual({ marginMode: "isolated" });
+    for (const answer of [[], {}, null, "?"]) expect(binanceSettings(answer)).toBeNull();
+  });
+
+  it("quirk: the position mode is told as a boolean or as its word; anything else is not known", () => {
+    expect([true, "true", false, "false", 1, undefined].map((dualSidePosition) => binancePositionMode({ dualSidePosition }))).toEqual([
+      "hedge",
+      "hedge",
+      "oneWay",
+      "oneWay",
+      null,
+      null,
+    ]);
+  });
+
+  it("quirk: the countdown is of futures, so a spot market with the same id is never named to it", () => {
+    expect(perpsAmong(["ETH/USDT", "ETH/USDT:USDT"])).toEqual(["ETH/USDT:USDT"]);
+    expect(quirks.capabilities).toMatchObject({ deadManSwitch: true, deadManScope: "symbol" });
   });
 
   it("quirk: the exchange's own count is read from its headers", () => {

@@ -6,8 +6,8 @@ import { lots, ticks } from "../../src/core/units.ts";
 import { EventQueue } from "../../src/exchanges/event-queue.ts";
 import { accountAt, connectTo, SOL, StubExchange } from "./stub-exchange.ts";
 
-/** Orders, the book and the mark price. */
-const SUBSCRIPTIONS = 3;
+/** Orders, the book, the mark price and the public trades. */
+const SUBSCRIPTIONS = 4;
 
 let stub: StubExchange;
 let port: ExchangePort;

@@ -5,7 +5,15 @@ import { credentialFieldsOf } from "../credential-fields.ts";
 import { DeniedError } from "../outcome.ts";
 import type { KeyRights, Quirks, StreamSink } from "../quirks.ts";
 import { takeNonce } from "../request-context.ts";
-import { binanceCharges, binanceFamily, binancePositionMode, binanceSettings, extendBinance, LISTEN_KEY, perpsAmong } from "./binance-family.ts";
+import {
+  binanceCharges,
+  binanceFamily,
+  binancePositionMode,
+  binanceSettings,
+  extendBinance,
+  LISTEN_KEY,
+  perpsAmong,
+} from "./binance-family.ts";
 import { field, list, text } from "./fields.ts";
 import { genericQuirks } from "./generic.ts";
 
@@ -57,7 +65,14 @@ function asterId(clientOrderId: string): string {
 export const aster: Quirks = genericQuirks("aster", {
   ...binanceFamily,
   title: "Aster",
-  capabilities: { amend: false, batchPlace: false, lookupByClientOrderId: true, deadManSwitch: true, deadManScope: "symbol", fundingHistory: true },
+  capabilities: {
+    amend: false,
+    batchPlace: false,
+    lookupByClientOrderId: true,
+    deadManSwitch: true,
+    deadManScope: "symbol",
+    fundingHistory: true,
+  },
   credentials: credentialFieldsOf("aster"),
   login: ({ privateKey = "" }) => ({ privateKey: privateKey.startsWith("0x") ? privateKey : `0x${privateKey}` }),
   prepare: useAgent,

@@ -11,7 +11,14 @@ const WINDOW_MS = 2_000;
 export const binance: Quirks = genericQuirks("binance", {
   ...binanceFamily,
   title: "Binance",
-  capabilities: { amend: false, batchPlace: false, lookupByClientOrderId: true, deadManSwitch: true, deadManScope: "symbol", fundingHistory: true },
+  capabilities: {
+    amend: false,
+    batchPlace: false,
+    lookupByClientOrderId: true,
+    deadManSwitch: true,
+    deadManScope: "symbol",
+    fundingHistory: true,
+  },
   credentials: credentialFieldsOf("binance"),
   hosts: ["api.binance.com", "fapi.binance.com", "stream.binance.com", "fstream.binance.com"],
   windowMs: WINDOW_MS,

@@ -13,7 +13,18 @@ import { field, list, text } from "./fields.ts";
 import { genericQuirks, tradeKey } from "./generic.ts";
 import { chargesOf, codeOf, DUPLICATE, epochMs, isReadable, LIGHTER_ANSWERS, statusIn } from "./lighter-answers.ts";
 import { extendLighter } from "./lighter-exchange.ts";
-import { amend, cancel, clientIndex, closedOrders, deadManSwitch, openOrder, own, PAGE, place } from "./lighter-orders.ts";
+import {
+  amend,
+  cancel,
+  clientIndex,
+  closedOrders,
+  deadManSwitch,
+  openOrder,
+  own,
+  PAGE,
+  place,
+  SCHEDULE_LEAST_MS,
+} from "./lighter-orders.ts";
 import { TOKEN_OPTIONS } from "./lighter-rest.ts";
 import { checkSignerFiles } from "./lighter-signer.ts";
 
@@ -169,7 +180,10 @@ function described(venue: Venue): Quirks {
   return genericQuirks(venue.id, {
     ccxtId: "lighter",
     title: venue.title,
-    capabilities: { amend: true, batchPlace: false, lookupByClientOrderId: true, deadManSwitch: true, fundingHistory: true },
+    capabilities: {
+      ...{ amend: true, batchPlace: false, lookupByClientOrderId: true, fundingHistory: true },
+      ...{ deadManSwitch: true, deadManScope: "account", deadManLeastMs: SCHEDULE_LEAST_MS },
+    },
     credentials: credentialFieldsOf(venue.id),
     login: (values) => login(venue, values),
     prepare,

@@ -182,7 +182,14 @@ async function setPerp(exchange: CcxtExchange, symbol: string, { leverage, margi
 export const okx: Quirks = genericQuirks("okx", {
   title: "OKX",
   // The dead-man switch is of the whole account, 10 to 120 s. Changes in place stay off: they are acknowledged only.
-  capabilities: { amend: false, batchPlace: false, lookupByClientOrderId: true, deadManSwitch: true, fundingHistory: true },
+  capabilities: {
+    amend: false,
+    batchPlace: false,
+    lookupByClientOrderId: true,
+    deadManSwitch: true,
+    deadManScope: "account",
+    fundingHistory: true,
+  },
   credentials: credentialFieldsOf("okx"),
   hosts: ["www.okx.com", "ws.okx.com"],
   // Demo trading: the same REST host with the header x-simulated-trading, which ccxt's sandbox mode sends, and its own stream.
