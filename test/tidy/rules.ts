@@ -33,11 +33,14 @@ const PURE_FOLDERS = ["src/core/", "src/strategies/", "src/commands/", "src/sim/
 const IMPURE_FILES = [
   "src/strategies/index.ts",
   "src/commands/index.ts",
-  ...["admin-rest", "backpack-gate", "backpack-socket", "backpack-private-rest", "backpack-public-rest", "backpack-signature"].map(inSim),
+  ...["admin-rest", "dialect", "gate", "socket-tap", "stale-reads", "fault-file", "recorded-funding"].map(inSim),
   ...["exchange-sim", "journal", "market-driver", "recording", "recorded-bars", "recorded-depth", "recorded-trades", "csv-rows"].map(inSim),
   ...["sim-folder"].map(inSim),
 ];
 const PURE_PACKAGES = ["zod", "big.js"];
+
+/** The dialects of the simulated exchange are servers. */
+const IMPURE_FOLDERS = ["src/sim/backpack/", "src/sim/aster/", "src/sim/paradex/", "src/sim/lighter/"];
 
 /** What pure code must not touch, and what it uses instead. */
 const IMPURE_NAMES: Readonly<Record<string, string>> = {
@@ -83,7 +86,8 @@ function folderOf(path: string): string | undefined {
 }
 
 function isPure(path: string): boolean {
-  return PURE_FOLDERS.some((folder) => path.startsWith(folder)) && !IMPURE_FILES.includes(path);
+  const isIn = (folder: string): boolean => path.startsWith(folder);
+  return PURE_FOLDERS.some(isIn) && !IMPURE_FOLDERS.some(isIn) && !IMPURE_FILES.includes(path);
 }
 
 function perNode(tree: SourceTree, judge: (node: Node, source: Source) => string | undefined): string[] {
