@@ -4,9 +4,9 @@ import { z } from "zod";
 import { desiredWord, modeWord, stateWord } from "../core/chat/words.ts";
 import { type CommandContext, defineCommand, type Reply } from "../core/command.ts";
 import type { BotStatus } from "../core/status.ts";
-import { plain, type Text } from "../core/text.ts";
+import { join, plain, type Text } from "../core/text.ts";
 import { ALL, chosenBot, NO_BOTS, OPTIONAL_BOT_OR_ALL } from "./parts/bot-choice.ts";
-import { botWithMode, shownAge, shownMoney, shownPosition, shownState, shownTime, signedMoney } from "./parts/shown-values.ts";
+import { botWithMode, shownAge, shownMoney, shownPerp, shownPosition, shownState, shownTime, signedMoney } from "./parts/shown-values.ts";
 
 export default defineCommand({
   name: "status",
@@ -102,9 +102,11 @@ function tradingFields(status: BotStatus, now: number): readonly FieldRow[] {
     field("Strategy", "策略", status.strategy),
     field("Market", "市場", `${status.exchange}/${status.account} ${status.symbol}`),
     field("Position", "部位", entry === null ? position : { en: `${position} at ${entry}`, "zh-TW": `${position}，均價 ${entry}` }),
-    ...otherLegs(status).map(({ exchange, account, symbol, position: held, base }) =>
-      field(`On ${exchange}/${account} ${symbol}`, `${exchange}/${account} ${symbol}`, `${held} ${base}`),
-    ),
+    ...ownLeg(status).map((leg) => field("Held with", "持倉方式", shownPerp(leg))),
+    ...otherLegs(status).map((leg) => {
+      const name = `${leg.exchange}/${leg.account} ${leg.symbol}`;
+      return field(`On ${name}`, name, shownLeg(leg));
+    }),
     ...(status.residual === null ? [] : [field("To hedge", "待對沖", status.residual)]),
     field("Price", "價格", status.lastPrice ?? "-"),
     field("Range", "區間", status.lower === null || status.upper === null ? "-" : `${status.lower} – ${status.upper}`),
@@ -120,9 +122,29 @@ function tradingFields(status: BotStatus, now: number): readonly FieldRow[] {
   ];
 }
 
+type ShownLegs = NonNullable<BotStatus["legs"]>;
+
+/** The leg on the bot's own symbol, when the exchange told how it holds it. */
+function ownLeg(status: BotStatus): ShownLegs {
+  return (status.legs ?? []).filter((leg) => isOwn(status, leg) && isPerpTold(leg));
+}
+
 /** What the bot holds besides its own symbol. */
-function otherLegs({ exchange, account, symbol, legs = [] }: BotStatus): NonNullable<BotStatus["legs"]> {
-  return legs.filter((leg) => !(leg.exchange === exchange && leg.account === account && leg.symbol === symbol));
+function otherLegs(status: BotStatus): ShownLegs {
+  return (status.legs ?? []).filter((leg) => !isOwn(status, leg));
+}
+
+function isOwn({ exchange, account, symbol }: BotStatus, leg: ShownLegs[number]): boolean {
+  return leg.exchange === exchange && leg.account === account && leg.symbol === symbol;
+}
+
+function isPerpTold({ leverage, marginMode }: ShownLegs[number]): boolean {
+  return leverage !== undefined || marginMode !== undefined;
+}
+
+function shownLeg(leg: ShownLegs[number]): Text {
+  const held = plain(`${leg.position} ${leg.base}`);
+  return isPerpTold(leg) ? join([held, shownPerp(leg)], ", ") : held;
 }
 
 function moneyFields(status: BotStatus): readonly FieldRow[] {

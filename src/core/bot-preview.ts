@@ -9,7 +9,8 @@ import { type Text, UserError } from "./text.ts";
 /** Throws a UserError when the strategy cannot be previewed on this market (e.g. a price that is no multiple of the tick). */
 export function previewBot(config: BotConfig, strategy: Strategy, params: unknown, market: MarketSnapshot): Preview {
   const preview = strategyPreview(config, strategy, params, market);
-  return { ...preview, warnings: [...preview.warnings, ...limitWarnings(config, preview, market)] };
+  const warnings = [...preview.warnings, ...perpWarnings(config, preview, market), ...limitWarnings(config, preview, market)];
+  return { ...preview, ...(config.perp === undefined ? {} : { perp: config.perp }), warnings };
 }
 
 function strategyPreview({ id }: BotConfig, strategy: Strategy, params: unknown, market: MarketSnapshot): Preview {
@@ -23,6 +24,27 @@ function strategyPreview({ id }: BotConfig, strategy: Strategy, params: unknown,
       "zh-TW": `${id}：無法在此行情試算 ${strategy.name}：${error.message}`,
     });
   }
+}
+
+/** The preview counts with the leverage that sizes orders; what the exchange is told may be refused, or liquidate nearer. */
+function perpWarnings({ perp }: BotConfig, preview: Preview, market: MarketSnapshot): Text[] {
+  const leverage = perp?.leverage;
+  if (leverage === undefined) return [];
+  const warnings: Text[] = [];
+  for (const { instrument } of Object.values(market.legs)) {
+    const { maxLeverage, ref } = instrument;
+    if (maxLeverage !== undefined && leverage > maxLeverage)
+      warnings.push({
+        en: `perp.leverage ${leverage} is above the largest of ${ref.symbol}, ${maxLeverage}: the bot would not start`,
+        "zh-TW": `perp.leverage ${leverage} 超過 ${ref.symbol} 的最大槓桿 ${maxLeverage}：機器人將無法啟動`,
+      });
+  }
+  if (perp?.marginMode === "isolated" && money(preview.leverage).lt(leverage))
+    warnings.push({
+      en: `isolated margin at ${leverage}x is less than this preview counts with (${preview.leverage}x): liquidation is nearer than shown`,
+      "zh-TW": `${leverage} 倍逐倉的保證金少於試算所用（${preview.leverage} 倍）：強平價會比顯示的更近`,
+    });
+  return warnings;
 }
 
 function limitWarnings({ risk }: BotConfig, preview: Preview, market: MarketSnapshot): Text[] {

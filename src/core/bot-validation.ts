@@ -144,7 +144,7 @@ function legFaults(config: BotConfig, strategy: Strategy, params: unknown): Faul
     return [{ path: "params", value: config.params, rule: error.text }];
   }
   const { maxPosition, symbols } = config.risk;
-  const faults: Fault[] = [];
+  const faults: Fault[] = perpFaults(config, params, legs);
   if (typeof maxPosition !== "string") {
     const named = Object.keys(maxPosition);
     const wanted = Object.keys(legs);
@@ -164,6 +164,27 @@ function legFaults(config: BotConfig, strategy: Strategy, params: unknown): Faul
       faults.push({ path: "risk.symbols", value: symbols, rule: notAllowed(leg, ref.symbol) });
   }
   return faults;
+}
+
+/** `params.leverage` sizes orders, `perp.leverage` is what the exchange is told: the first must fit into the second. */
+function perpFaults({ perp }: BotConfig, params: unknown, legs: Readonly<Record<string, InstrumentRef>>): Fault[] {
+  if (perp === undefined) return [];
+  if (!Object.values(legs).some(({ symbol }) => kindOfSymbol(symbol) === "perp")) return [{ path: "perp", value: perp, rule: NO_PERP }];
+  const sized = Number(isRecord(params) ? params.leverage : undefined);
+  if (perp.leverage === undefined || !(sized > perp.leverage)) return [];
+  return [{ path: "perp.leverage", value: perp.leverage, rule: belowSizing(sized) }];
+}
+
+const NO_PERP: Text = {
+  en: "must be absent: the bot trades no perpetual",
+  "zh-TW": "必須移除：這個機器人不交易永續合約",
+};
+
+function belowSizing(sized: number): Text {
+  return {
+    en: `must be at least params.leverage, ${sized}: orders are sized by that, and the exchange would refuse them`,
+    "zh-TW": `必須至少等於 params.leverage（${sized}）：下單數量依此計算，否則會被交易所拒絕`,
+  };
 }
 
 function tooFewStreams(needed: number): Text {

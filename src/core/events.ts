@@ -47,6 +47,8 @@ export interface ExchangeFill {
   /** Decimal string, positive is paid. */
   readonly fee: string;
   readonly feeCurrency: string;
+  /** What the fee was worth in quote currency at the fill, where it was paid in another one and the feed knows its price. */
+  readonly feeInQuote?: string;
   readonly liquidity: Liquidity;
   readonly at: number;
 }

@@ -23,6 +23,8 @@ export interface Capabilities {
   readonly deadManSwitch: boolean;
   /** What the switch hits: the perpetuals that it names, or everything of the account (taken for granted when absent). */
   readonly deadManScope?: "symbol" | "account";
+  /** The shortest time that the switch can be set to, ms; absent where a minute is allowed. */
+  readonly deadManLeastMs?: number;
   readonly fundingHistory: boolean;
 }
 

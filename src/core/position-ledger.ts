@@ -95,6 +95,11 @@ export function positionOf(ledger: PositionLedger, instrument: Instrument): Lots
   return lots(Math.trunc(ledger.position / factor(instrument.lotSize, ledger.lotSize)));
 }
 
+/** True when a part of the position is no whole lot of the instrument: `positionOf` leaves it out. */
+export function hasDust(ledger: PositionLedger, instrument: Instrument): boolean {
+  return ledger.position % factor(instrument.lotSize, ledger.lotSize) !== 0;
+}
+
 /**
  * What of a position is there to be sold, in the ledger's lots rounded toward zero. Spot fees paid in base currency have taken
  * their part of a long; the part of a lot that they leave stays as dust. Profit is counted on the position as traded, with those

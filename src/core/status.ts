@@ -15,6 +15,9 @@ export interface LegPosition {
   readonly position: string;
   /** At which it is valued; null when there is none now. */
   readonly price: string | null;
+  /** How the exchange holds a perpetual, where it has told. */
+  readonly leverage?: number;
+  readonly marginMode?: "cross" | "isolated";
 }
 
 /** What one of a bot's symbols adds to the balance of its account. */

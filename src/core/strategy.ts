@@ -134,6 +134,8 @@ export interface Preview {
   /** Money needed: the larger side's notional divided by the leverage (spot: the buys). */
   readonly margin: string;
   readonly leverage: string;
+  /** How the exchange will be told to hold the perpetuals; absent when it is left as it is. */
+  readonly perp?: { readonly leverage?: number | undefined; readonly marginMode?: "cross" | "isolated" | undefined };
   /** Largest one-sided position, base units. */
   readonly maxPosition: string;
   /** Loss if every order of a side fills and the price stands at that end of the range, or at the stop, fees included. */

@@ -37,7 +37,7 @@ export interface ProcessFacts {
 export interface BotFacts {
   readonly desired: Desired;
   readonly isHalted: boolean;
-  /** Orders may rest at the exchange, or a position is to be closed. */
+  /** Orders may rest at the exchange, or a position is to be closed; of a bot that should trade: nobody watches what rests. */
   readonly hasLooseEnds: boolean;
   readonly process: ProcessFacts | null;
   readonly ownership: Ownership;
@@ -47,15 +47,22 @@ export interface BotFacts {
   readonly retryAt: number;
   readonly restart: BotConfig["restart"];
   readonly hasRoom: boolean;
+  /** A full worker still has room for one process that only takes orders off. */
+  readonly hasSpareRoom: boolean;
   /** Monotonic ms. */
   readonly now: number;
 }
 
+export type StartHow = "start" | "takeover" | "rescue" | "cover";
+
 export type Decision =
   | { readonly do: "nothing" }
   | { readonly do: "wait"; readonly forMs: number }
-  /** `takeover`: a dead worker's bot. `rescue`: not to trade, only to take its orders off. */
-  | { readonly do: "start"; readonly how: "start" | "takeover" | "rescue" }
+  /**
+   * `takeover`: a dead worker's bot. `rescue`: not to trade, only to take its orders off. `cover`: the same with the opening orders
+   * of a bot that should trade and for which there is no room.
+   */
+  | { readonly do: "start"; readonly how: StartHow }
   | { readonly do: "leave" }
   | { readonly do: "kill"; readonly why: string }
   | { readonly do: "giveUp"; readonly attempts: number };
@@ -78,6 +85,12 @@ export function shouldTrade(bot: Pick<BotFacts, "desired" | "isHalted">): boolea
 /** What to do now. Deterministic; called each second and after every change. */
 export function decide(bot: BotFacts): Decision {
   return bot.process === null ? decideWithout(bot) : decideWith(bot.process);
+}
+
+/** Nobody watches the orders of a bot whose process is gone: what opens comes off although the bot itself has to wait. */
+function decideFull({ hasLooseEnds, hasSpareRoom }: BotFacts, isTrading: boolean): Decision {
+  if (!hasSpareRoom || !hasLooseEnds) return { do: "nothing" };
+  return { do: "start", how: isTrading ? "cover" : "rescue" };
 }
 
 function decideWith(process: ProcessFacts): Decision {
@@ -111,7 +124,7 @@ function decideWithout(bot: BotFacts): Decision {
   const last = recent.at(-1);
   const readyAt = Math.max(bot.retryAt, last === undefined ? 0 : last + restartDelayMs(recent.length, bot.restart));
   if (readyAt > bot.now) return { do: "wait", forMs: readyAt - bot.now };
-  if (!bot.hasRoom) return { do: "nothing" };
+  if (!bot.hasRoom) return decideFull(bot, isTrading);
   if (!isTrading) return { do: "start", how: "rescue" };
   return { do: "start", how: bot.ownership.type === "silent" ? "takeover" : "start" };
 }

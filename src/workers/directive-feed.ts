@@ -30,6 +30,11 @@ export function controlEvent(directive: Directive, at: number): Extract<KernelEv
   return { type: "control", desired, at, ...(flatten ? { flatten, maxSlippageBps: FLATTEN_SLIPPAGE_BPS } : {}) };
 }
 
+/** True when the bot may open positions. */
+export function wantsOpenings(directive: Directive): boolean {
+  return directive.halt === null && directive.desired === "running";
+}
+
 /** True when the bot is to come to rest: nothing of it may stay at the exchange. */
 export function wantsRest(directive: Directive): boolean {
   return directive.halt !== null || directive.desired === "stopped";

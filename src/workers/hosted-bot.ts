@@ -18,10 +18,13 @@ import { type Directive, LEASE_TTL_MS } from "./protocol.ts";
 import type { StatusPublisher } from "./status-publisher.ts";
 import { isFormerLife } from "./worker-identity.ts";
 
+/** A worker that has room gets this long to take a bot before a full one covers it. */
+const COVER_WAIT_MS = LEASE_TTL_MS;
+
 export interface HostedBotDoors extends SlotDoors {
   readonly status: StatusPublisher;
-  /** Room for one more instance. */
-  readonly hasRoom: () => boolean;
+  /** Room for one more instance, in `more` places beyond the worker's capacity. */
+  readonly hasRoom: (more?: number) => boolean;
   /** Look at the bots again soon. */
   readonly poke: () => void;
   /** This bot's view has changed. */
@@ -42,6 +45,11 @@ export class HostedBot {
   readonly #memory = createMemoryWatch();
   /** Whether orders are stored as open, looked up once per epoch while nothing runs. */
   #openOrders: { readonly epoch: number; readonly any: boolean } | null = null;
+  /** The process only takes opening orders off: there is no room for the bot. */
+  #isCover = false;
+  #coveredEpoch: number | null = null;
+  /** Since when nobody has run the bot and there has been no room for it, monotonic ms. */
+  #loneSince: number | null = null;
 
   constructor(record: BotRecord, doors: HostedBotDoors) {
     this.#doors = doors;
@@ -51,7 +59,7 @@ export class HostedBot {
     this.#slot = new InstanceSlot({
       doors,
       record: () => this.#record,
-      directive: () => this.#directive,
+      directive: () => this.#told(),
       onStatus: (status) => this.#statusFrom(status),
       onOver: (end) => {
         doors.log.warn({ botId: this.#record.id, kind: end.kind, reason: end.reason.en }, "the bot ended by itself");
@@ -102,6 +110,7 @@ export class HostedBot {
     const decision = await this.#decide(missing);
     const isVacant = this.#slot.process === null;
     await this.#act(decision);
+    this.#endCover();
     await this.#slot.keepMirror();
     await this.#slot.keepAccess();
     this.#slot.keepConfig();
@@ -166,7 +175,20 @@ export class HostedBot {
 
   #direct(directive: Omit<Directive, "sequence">): void {
     this.#directive = { ...directive, sequence: this.#directive.sequence + 1 };
-    this.#slot.process?.direct(this.#directive);
+    this.#slot.process?.direct(this.#told());
+  }
+
+  /** What the process is told: one that only covers opens nothing. */
+  #told(): Directive {
+    return this.#isCover && this.#directive.desired === "running" ? { ...this.#directive, desired: "paused" } : this.#directive;
+  }
+
+  /** Opening orders are off: the bot waits for room without a process, here or at a worker that has some. */
+  #endCover(): void {
+    const { process } = this.#slot;
+    if (!this.#isCover || process === null || !this.#isTrading() || !this.#slot.isFollowed) return;
+    this.#coveredEpoch = process.epoch;
+    this.#slot.leave("keep");
   }
 
   #isTrading(): boolean {
@@ -191,8 +213,9 @@ export class HostedBot {
   async #decide(missing: MissingLeases): Promise<Decision> {
     const { clock, hasRoom } = this.#doors;
     const { desired, halt, config } = this.#record;
-    const hasLooseEnds = this.#slot.process === null && !this.#isTrading() ? await this.#hasLooseEnds() : false;
     const ownership = this.#ownership(missing);
+    const hasLooseEnds =
+      this.#slot.process === null && (this.#isTrading() ? await this.#needsCover(ownership) : await this.#hasLooseEnds());
     const mayComeBack = ownership.type === "elsewhere" || (ownership.type === "silent" && ownership.forMs < LEASE_TTL_MS);
     this.#isElsewhere = this.#slot.process === null && mayComeBack;
     const now = clock.monotonic();
@@ -206,6 +229,7 @@ export class HostedBot {
       retryAt: this.#slot.retryAt,
       restart: config.restart,
       hasRoom: hasRoom(),
+      hasSpareRoom: hasRoom(1),
       now,
     });
   }
@@ -230,6 +254,18 @@ export class HostedBot {
     return this.#openOrders.any;
   }
 
+  /** Nobody runs the bot, there is no room for it here, and what it had at the exchange may still be there. */
+  async #needsCover(ownership: Ownership): Promise<boolean> {
+    const { hasRoom, bots, clock } = this.#doors;
+    const { id, epoch, firstStartedAt } = this.#record;
+    const isNobodys = ownership.type === "free" || (ownership.type === "silent" && ownership.forMs >= LEASE_TTL_MS);
+    const isOurs = isNobodys && firstStartedAt !== null && !hasRoom() && hasRoom(1) && this.#coveredEpoch !== epoch;
+    const now = clock.monotonic();
+    this.#loneSince = isOurs ? (this.#loneSince ?? now) : null;
+    if (this.#loneSince === null || now - this.#loneSince < COVER_WAIT_MS) return false;
+    return (await bots.openOrders(id)).length > 0;
+  }
+
   #rest(): { readonly isFlat: boolean } | null {
     if (this.#isTrading()) return null;
     const { settled } = this.#slot;
@@ -251,6 +287,7 @@ export class HostedBot {
         return;
       case "start":
         this.#openOrders = null;
+        this.#isCover = decision.how === "cover";
         void this.#slot.start(decision.how).catch((error: unknown) => log.error({ err: error, botId: id }, "start failed"));
         return;
       case "leave":
@@ -300,6 +337,7 @@ export class HostedBot {
     const { bots, log } = this.#doors;
     const { id, desired } = this.#record;
     this.#isElsewhere = how === "fenced";
+    this.#isCover = false;
     if (how === "fenced") return;
     if (how === "asked" && this.#slot.settled?.isFlat === true) {
       const onError = (error: unknown) => log.error({ err: error, botId: id }, "rest not stored");

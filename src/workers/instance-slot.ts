@@ -9,7 +9,7 @@ import type { Text } from "../core/text.ts";
 import { accountKey } from "../storage/bot-numbers.ts";
 import type { BotRecord } from "../storage/bots.ts";
 import { type StartDoors, startBot } from "./bot-start.ts";
-import { type ProcessFacts, recentCrashes, restartDelayMs } from "./bot-supervisor.ts";
+import { type ProcessFacts, recentCrashes, restartDelayMs, type StartHow } from "./bot-supervisor.ts";
 import type { InstanceProcess, ProcessEnd } from "./instance-process.ts";
 import type { AccountAccess, Directive, Settled } from "./protocol.ts";
 import type { Writer } from "./writer.ts";
@@ -123,7 +123,7 @@ export class InstanceSlot {
     };
   }
 
-  async start(how: "start" | "takeover" | "rescue"): Promise<void> {
+  async start(how: StartHow): Promise<void> {
     const { doors, directive, onRefused, onChange } = this.#options;
     const record = this.#options.record();
     this.#isStarting = true;
@@ -138,7 +138,7 @@ export class InstanceSlot {
     await this.#handedOver;
     const result = await startBot(doors, {
       record,
-      isRescue: how === "rescue",
+      isRescue: how === "rescue" || how === "cover",
       directive,
       isWanted: () => !this.#isClosed,
       onForked: (process, accounts) => this.#forked(process, accounts),
@@ -324,8 +324,8 @@ export class InstanceSlot {
 }
 
 /** What of a configuration a process takes over only at its start. */
-function builtIn({ risk: { drawdownSince: _, ...risk }, runFor, quotas }: BotConfig): unknown {
-  return { risk, runFor, quotas };
+function builtIn({ risk: { drawdownSince: _, ...risk }, runFor, quotas, perp, deadMan }: BotConfig): unknown {
+  return { risk, runFor, quotas, perp, deadMan };
 }
 
 function isSameAccess(one: AccountAccess, other: AccountAccess): boolean {

@@ -8,6 +8,7 @@ import type { BotStatus } from "../core/status.ts";
 import type { Strategy } from "../core/strategy.ts";
 import { type Text, UserError } from "../core/text.ts";
 import { accountKey } from "../storage/bot-numbers.ts";
+import type { DeadManVotes } from "../storage/dead-man-votes.ts";
 import { type BotPlan, planOf } from "./bot-plan.ts";
 import { emptyStatus, statusOfKernel } from "./bot-status.ts";
 import { wantsRest } from "./directive-feed.ts";
@@ -41,6 +42,8 @@ export interface InstanceDoors {
   readonly clock: Clock;
   readonly log: Logger;
   readonly pid: number;
+  /** Where bots of one account agree about a dead-man switch that hits them all. */
+  readonly deadManVotes?: DeadManVotes;
 }
 
 export interface Instance {
@@ -182,6 +185,7 @@ class InstanceLife implements Instance {
       clock,
       log,
       signal: this.#abort.signal,
+      ...(this.#doors.deadManVotes === undefined ? {} : { deadManVotes: this.#doors.deadManVotes }),
       directive: () => this.#directive,
       onState: (state) => {
         log.info({ state }, "state changed");
@@ -273,6 +277,8 @@ class InstanceLife implements Instance {
     if (this.#isOrphan) return REMARKS.orphan;
     if (this.#trading?.arePulled === true) return REMARKS.pulled;
     if (this.#isLedgerInTrouble) return REMARKS.ledger;
+    const trouble = this.#trading?.trouble ?? null;
+    if (trouble !== null) return trouble;
     const notice = this.#trading?.notice ?? null;
     return this.#directive.outside ?? (notice === null ? null : noticeText(notice));
   }
@@ -309,7 +315,7 @@ class InstanceLife implements Instance {
     this.#guard.stopPlacing("the instance is leaving");
     if (this.#trading !== null) {
       await this.#trading.quiet(orders, maxMs);
-      await Promise.race([this.#trading.storeState(), pause(GOODBYE_MAX_MS)]);
+      await Promise.race([Promise.allSettled([this.#trading.storeState(), this.#trading.leaveSwitch()]), pause(GOODBYE_MAX_MS)]);
       this.#tell();
     }
     await this.#end(reason, `left, orders: ${orders}`);

@@ -150,7 +150,7 @@ class Loop implements ReconcileLoop {
     if (known !== undefined) return known;
     const fresh = new HostedBot(record, {
       ...this.#options.bot,
-      hasRoom: () => [...this.#hosted.values()].filter((bot) => bot.hasProcess).length < this.#options.capacity,
+      hasRoom: (more = 0) => [...this.#hosted.values()].filter((bot) => bot.hasProcess).length < this.#options.capacity + more,
       poke: () => this.poke(),
       onView: (botId) => this.#runner.check(botId),
     });

@@ -9,9 +9,11 @@ import type { AccountSnapshot, Clock, LedgerStore } from "../core/ports.ts";
 import type { AccountReading } from "../core/status.ts";
 import type { Text } from "../core/text.ts";
 import { accountKey } from "../storage/bot-numbers.ts";
+import type { DeadManVotes } from "../storage/dead-man-votes.ts";
 import { type PricedLeg, readingsOf } from "./account-worth.ts";
 import { adjustedPlan, type BotPlan } from "./bot-plan.ts";
-import { controlEvent, directiveEvents, haltEvents, wantsRest } from "./directive-feed.ts";
+import { createDeadManSwitch, DEAD_MAN_LOOK_MS, type DeadManSwitch } from "./dead-man-switch.ts";
+import { controlEvent, directiveEvents, haltEvents, wantsOpenings, wantsRest } from "./directive-feed.ts";
 import { createDriver, type Driver, type DriverOptions } from "./driver.ts";
 import { followEvents } from "./event-feed.ts";
 import { createFundingReader, FUNDING_EVERY_MS, type FundingReader } from "./funding-reader.ts";
@@ -20,6 +22,7 @@ import type { LeaseGuard } from "./lease-guard.ts";
 import { createMarketWatch, type MarketWatch } from "./market-watch.ts";
 import { type Legs, legNamed } from "./order-desk.ts";
 import { pause } from "./pause.ts";
+import { createPerpSetup, PERP_EVERY_MS, type PerpSetup } from "./perp-setup.ts";
 import { type Begin, type Directive, LEASE_TTL_MS, type Settled } from "./protocol.ts";
 import { createReconciler, RECONCILE_EVERY_MS, type Reconciler } from "./reconciler.ts";
 import { catchUp } from "./recovery.ts";
@@ -56,6 +59,8 @@ export interface TradingOptions {
   readonly onNewSteps: InstrumentWatchOptions["onNewSteps"];
   readonly onError: (message: string) => void;
   readonly onFatal: DriverOptions["onFatal"];
+  /** Of switches that guard a whole account. */
+  readonly deadManVotes?: DeadManVotes;
 }
 
 export interface Trading {
@@ -71,10 +76,14 @@ export interface Trading {
   readonly accounts: readonly AccountReading[];
   /** What the exchange announces about itself. */
   readonly notice: string | null;
+  /** Why nothing is opened although the bot is wanted to run: a perpetual is not held as the configuration says. */
+  readonly trouble: Text | null;
   ledgerTrouble(isInTrouble: boolean): void;
   /** Waits until no request is under way and no cancel waits for its answer; first takes opening orders off when `cancel`. */
   quiet(orders: "cancel" | "keep", maxMs: number): Promise<void>;
   storeState(): Promise<void>;
+  /** Takes the dead-man switch back where it would hit what stays; the last word to the exchange. */
+  leaveSwitch(): Promise<void>;
   stop(): void;
 }
 
@@ -90,9 +99,12 @@ class TradingLife implements Trading {
   readonly #settling: Settling;
   readonly #funding: FundingReader;
   readonly #instruments: InstrumentWatch;
+  readonly #perp: PerpSetup;
+  readonly #deadMan: DeadManSwitch;
   readonly #timers: NodeJS.Timeout[] = [];
   #isRecovered = false;
   #isLeaving = false;
+  #keepsOrders = false;
   #arePulled = false;
   #notice: string | null = null;
   /** By exchange and account. */
@@ -155,6 +167,35 @@ class TradingLife implements Trading {
     });
     this.#funding = createFundingReader({ legs, clock, claims: begin.stored.claims, post, onError });
     this.#instruments = createInstrumentWatch({ legs, clock, post, onNewSteps: options.onNewSteps, onError });
+    this.#perp = this.#createPerp();
+    this.#deadMan = this.#createDeadMan();
+  }
+
+  #createPerp(): PerpSetup {
+    const { begin, kernel } = this.#options;
+    return createPerpSetup({
+      ...this.#options,
+      config: begin.config,
+      isLeaving: () => this.#isLeaving,
+      isFlat: () => kernel.liveOrders().length === 0 && (this.status().legs ?? []).every(({ position }) => Number(position) === 0),
+      onReady: () => this.follow(false),
+      onTrouble: (message) => this.#driver.raise({ type: "note", message }),
+    });
+  }
+
+  #createDeadMan(): DeadManSwitch {
+    const { legs, begin, clock, guard, directive, deadManVotes, onError, kernel } = this.#options;
+    return createDeadManSwitch({
+      ...{ legs, clock, onError, config: begin.config, fence: guard.fence },
+      ...(deadManVotes === undefined ? {} : { votes: deadManVotes }),
+      facts: () => ({
+        isTrading: wantsOpenings(this.#perp.allowed()) && !this.#isLeaving,
+        isResting: wantsRest(directive()),
+        isInDoubt: !this.#isQuiet() || kernel.liveOrders().some(({ isUnknown }) => isUnknown),
+        liveOrders: kernel.liveOrders().length,
+        keepsOrders: this.#keepsOrders,
+      }),
+    });
   }
 
   get notice(): string | null {
@@ -165,12 +206,18 @@ class TradingLife implements Trading {
     return [...this.#accounts.values()].flat();
   }
 
+  get trouble(): Text | null {
+    return wantsOpenings(this.#options.directive()) ? this.#perp.trouble : null;
+  }
+
   get arePulled(): boolean {
     return this.#arePulled;
   }
 
   status(): KernelStatus {
-    return this.#options.kernel.status(this.#options.clock.now());
+    const status = this.#options.kernel.status(this.#options.clock.now());
+    const { legs } = status;
+    return legs === undefined ? status : { ...status, legs: legs.map((leg) => ({ ...leg, ...this.#perp.settingsOf(leg) })) };
   }
 
   async recover(): Promise<number> {
@@ -183,11 +230,16 @@ class TradingLife implements Trading {
     signal.throwIfAborted();
     if (this.#isLeaving) return kernel.liveOrders().length;
     this.#tellRiskDay();
+    await this.#perp.prepare();
+    if (this.#isLeaving) return kernel.liveOrders().length;
     // The operator's word comes first: a bot that was stopped meanwhile must not quote for a moment.
     this.#isRecovered = true;
     this.follow(false);
     this.#driver.post({ type: "recovered", at: clock.now() });
     this.#every(TICK_MS, () => this.#tick());
+    this.#every(PERP_EVERY_MS, () => this.#perp.again());
+    this.#every(DEAD_MAN_LOOK_MS, () => void this.#deadMan.look());
+    void this.#deadMan.look();
     this.#every(RECONCILE_EVERY_MS, () => void this.#reconciler.run(false));
     this.#every(FUNDING_EVERY_MS, () => void this.#funding.run());
     this.#every(INSTRUMENTS_EVERY_MS, () => void this.#instruments.check());
@@ -276,8 +328,9 @@ class TradingLife implements Trading {
     if (this.#isLeaving) return;
     if (!this.#isRecovered) return this.#tellHalt(wasHalted);
     this.#arePulled = false;
-    const { directive, clock } = this.#options;
-    for (const event of directiveEvents(directive(), wasHalted, clock.now())) this.#driver.post(event);
+    const { clock } = this.#options;
+    for (const event of directiveEvents(this.#perp.allowed(), wasHalted, clock.now())) this.#driver.post(event);
+    this.#perp.again();
   }
 
   #tellHalt(wasHalted: boolean): void {
@@ -307,7 +360,7 @@ class TradingLife implements Trading {
     if (isAway === this.#arePulled) return;
     this.#arePulled = isAway;
     const at = clock.now();
-    this.#driver.post(isAway ? { type: "control", desired: "paused", at } : controlEvent(directive(), at));
+    this.#driver.post(isAway ? { type: "control", desired: "paused", at } : controlEvent(this.#perp.allowed(), at));
     log.warn({ leaseAgeMs: Math.round(guard.ageMs()) }, isAway ? "lease is old: quotes pulled" : "lease is back: quoting again");
   }
 
@@ -318,6 +371,7 @@ class TradingLife implements Trading {
   async quiet(orders: "cancel" | "keep", maxMs: number): Promise<void> {
     const { clock, directive } = this.#options;
     this.#isLeaving = true;
+    this.#keepsOrders = orders === "keep";
     // A kernel that has not recovered plans nothing; a resting bot takes everything off already.
     if (orders === "cancel" && this.#isRecovered && !wantsRest(directive()))
       this.#driver.post({ type: "control", desired: "paused", at: clock.now() });
@@ -327,6 +381,11 @@ class TradingLife implements Trading {
 
   storeState(): Promise<void> {
     return this.#driver.storeState();
+  }
+
+  async leaveSwitch(): Promise<void> {
+    // What has not recovered has not taken the switch over from its former life.
+    if (this.#isRecovered) await this.#deadMan.leave();
   }
 
   stop(): void {

@@ -110,10 +110,10 @@ describe("Aster", () => {
 
   it("quirk: nonces are unique and aged, so that a request lives two seconds", async () => {
     const { port } = await connectTo(account());
-    await Promise.all(Array.from({ length: 12 }, () => port.snapshot([PERP])));
+    await Promise.all(Array.from({ length: 5 }, () => port.snapshot([PERP])));
     await port.close();
     const nonces = witness.sent.flatMap(({ parameters }) => parameters.get("nonce") ?? []).map(Number);
-    expect(nonces.length).toBeGreaterThanOrEqual(36);
+    expect(nonces.length).toBeGreaterThanOrEqual(15);
     expect(new Set(nonces).size).toBe(nonces.length);
     for (const nonce of nonces.slice(-12)) expect(Date.now() * 1_000 - nonce).toBeGreaterThan(7_000_000);
   });

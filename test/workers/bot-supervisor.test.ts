@@ -26,6 +26,7 @@ function facts(some: Partial<BotFacts>): BotFacts {
     retryAt: 0,
     restart: RESTART,
     hasRoom: true,
+    hasSpareRoom: true,
     now: 1_000_000,
     ...some,
   };
@@ -43,6 +44,9 @@ const TABLE: readonly (readonly [string, Partial<BotFacts>, Decision])[] = [
   ["a paused bot runs too: its closing orders are kept", { desired: "paused" }, { do: "start", how: "start" }],
   ["a draining bot runs until it is flat", { desired: "draining" }, { do: "start", how: "start" }],
   ["a full worker leaves it to others", { hasRoom: false }, NOTHING],
+  ["a full worker takes the orders off that nobody watches", { hasRoom: false, hasLooseEnds: true }, { do: "start", how: "cover" }],
+  ["a full worker rescues in its spare place", { hasRoom: false, hasLooseEnds: true, desired: "stopped" }, { do: "start", how: "rescue" }],
+  ["the spare place is one", { hasRoom: false, hasSpareRoom: false, hasLooseEnds: true }, NOTHING],
   ["a live holder elsewhere keeps it", { ownership: { type: "elsewhere" } }, NOTHING],
   ["without Redis nobody starts", { ownership: { type: "unsure" } }, { do: "wait", forMs: 1_000 }],
   ["a lease just gone missing is watched", { ownership: { type: "silent", forMs: 2_000 } }, { do: "wait", forMs: LEASE_TTL_MS - 2_000 }],

@@ -14,10 +14,12 @@ import { emptyStatus } from "../../src/workers/bot-status.ts";
 import { HostedBot } from "../../src/workers/hosted-bot.ts";
 import type { InstanceEvents, InstanceProcess } from "../../src/workers/instance-process.ts";
 import type { MissingLeases } from "../../src/workers/lease-watch.ts";
-import type { Begin, Directive } from "../../src/workers/protocol.ts";
+import { orderRow } from "../../src/workers/ledger-rows.ts";
+import { type Begin, type Directive, LEASE_TTL_MS } from "../../src/workers/protocol.ts";
 import { identityOf } from "../../src/workers/worker-identity.ts";
 import { ETH_PERP } from "../core/instruments.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { order, ownId } from "./scripted-kernel.ts";
 
 const CONFIG = botConfigSchema.parse({
   id: "eth_grid",
@@ -101,6 +103,7 @@ describe("a hosted bot", () => {
   let url: string;
   let dropped: number[];
   let flattened: number;
+  let room: number;
   let bot: HostedBot;
 
   beforeEach(() => {
@@ -117,6 +120,7 @@ describe("a hosted bot", () => {
     url = "http://127.0.0.1:1";
     dropped = [];
     flattened = 0;
+    room = 1;
     record = {
       ...{ id: "eth_grid", number: 1, config: CONFIG, configVersion: 1, desired: "running", halt: null, flatten: false, epoch: 0 },
       ...{ holder: null, host: null, pid: null, firstStartedAt: 1, fillCount: 0, lastStatus: null },
@@ -164,7 +168,7 @@ describe("a hosted bot", () => {
       },
       status: { publish: (status) => void published.push(status) },
       raise: (alert) => void alerts.push(alert),
-      hasRoom: () => true,
+      hasRoom: (more = 0) => room + more > 0,
       poke: () => undefined,
       onView: () => undefined,
     });
@@ -242,6 +246,51 @@ describe("a hosted bot", () => {
       clock.advance(60_000);
     }
   }
+
+  it("of a dead worker has its opening orders taken off by a full one, which then waits for room without a process", async () => {
+    room = 0;
+    record = { ...record, epoch: 3, holder: "other:9:x", host: "there", pid: 9 };
+    openOrders = [orderRow({ botId: "eth_grid", epoch: 3 }, ETH_PERP, order(ownId(1), { slot: "bid", status: "open" }))];
+    bot = newBot();
+    await look();
+    expect(processes).toHaveLength(0);
+    await look(new Map([["eth_grid", LEASE_TTL_MS - 1]]));
+    expect(processes).toHaveLength(0);
+    await look(new Map([["eth_grid", LEASE_TTL_MS]]));
+    expect(processes).toHaveLength(0);
+    clock.advance(LEASE_TTL_MS);
+    await look(new Map([["eth_grid", 2 * LEASE_TTL_MS]]));
+    expect(newest().begin).toMatchObject({ epoch: 4, directive: { desired: "paused" } });
+    expect(record.desired).toBe("running");
+    newest().events.onFollowed(newest().begin.directive.sequence);
+    await look();
+    expect(newest().left).toEqual(["keep"]);
+    newest().events.onEnd({ pid: newest().pid, reason: "asked", cause: "exit code 0 (asked)" });
+    for (let turn = 0; turn < 3; turn += 1) {
+      clock.advance(LEASE_TTL_MS);
+      await look();
+    }
+    expect(processes).toHaveLength(1);
+    room = 1;
+    await look();
+    expect(newest().begin).toMatchObject({ epoch: 5, directive: { desired: "running" } });
+  });
+
+  it("that is stopped while it is only covered is taken off whole", async () => {
+    room = 0;
+    record = { ...record, epoch: 3 };
+    openOrders = [orderRow({ botId: "eth_grid", epoch: 3 }, ETH_PERP, order(ownId(1), { slot: "bid", status: "open" }))];
+    bot = newBot();
+    await look();
+    clock.advance(LEASE_TTL_MS);
+    await look();
+    record = { ...record, desired: "stopped" };
+    await look();
+    expect(newest().directives.at(-1)).toMatchObject({ desired: "stopped" });
+    newest().events.onFollowed(newest().directives.at(-1)?.sequence ?? 0);
+    await look();
+    expect(newest().left).toEqual([]);
+  });
 
   it("pauses outside its hours and goes on within them, by itself", async () => {
     const hours = { windows: [{ from: "09:00", to: "17:00" }], outside: "pause" as const, timezone: "UTC" };

@@ -4,7 +4,7 @@ import type { Block } from "../../core/command.ts";
 import { money, rounded } from "../../core/money.ts";
 import type { Preview } from "../../core/strategy.ts";
 import { plain, type Text } from "../../core/text.ts";
-import { shownMoney } from "./shown-values.ts";
+import { shownMoney, shownPerp } from "./shown-values.ts";
 
 const NO_PREVIEW: Text = {
   en: "No preview: the market could not be read just now.",
@@ -25,6 +25,9 @@ export function previewBlocks(preview: Preview | null): readonly Block[] {
       { label: { en: "Orders", "zh-TW": "委託數" }, value: plain(String(preview.orders)) },
       { label: { en: "Notional", "zh-TW": "名目金額" }, value: inCurrency(preview.notional) },
       { label: { en: "Margin", "zh-TW": "保證金" }, value: inCurrency(preview.margin) },
+      ...(preview.perp === undefined
+        ? []
+        : [{ label: { en: "Set at the exchange", "zh-TW": "於交易所設定" }, value: shownPerp(preview.perp) }]),
       { label: { en: "Largest position", "zh-TW": "最大部位" }, value: plain(preview.maxPosition) },
       { label: { en: "Worst loss", "zh-TW": "最大可能虧損" }, value: inCurrency(preview.worstLoss) },
       ...optional({ en: "Loss at the lower end", "zh-TW": "下緣虧損" }, preview.lossAtLower, inCurrency),

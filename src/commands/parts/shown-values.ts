@@ -4,7 +4,7 @@ import type { Mode } from "../../core/alert.ts";
 import { modeWord, stateWord } from "../../core/chat/words.ts";
 import { money, rounded } from "../../core/money.ts";
 import type { BotStatus } from "../../core/status.ts";
-import { plain, type Text } from "../../core/text.ts";
+import { join, plain, type Text } from "../../core/text.ts";
 
 const MONEY_DECIMALS = 4;
 
@@ -48,6 +48,19 @@ export function shownAge(ageMs: number | null): Text {
 /** `2025-05-04 12:33:21`, UTC. */
 export function shownTime(at: number): string {
   return new Date(at).toISOString().slice(0, 19).replace("T", " ");
+}
+
+/** `10x cross margin`: how a perpetual is held. */
+export function shownPerp({
+  leverage,
+  marginMode,
+}: {
+  readonly leverage?: number | undefined;
+  readonly marginMode?: string | undefined;
+}): Text {
+  const times = leverage === undefined ? null : { en: `${leverage}x`, "zh-TW": `${leverage} 倍` };
+  const mode = marginMode === undefined ? null : { en: `${marginMode} margin`, "zh-TW": marginMode === "isolated" ? "逐倉" : "全倉" };
+  return join([times ?? [], mode ?? []].flat(), " ");
 }
 
 /** The state's word; for a bot nobody hears from, with the age of what is known. */
