@@ -26,6 +26,8 @@ export interface ConnectOptions {
   readonly fence: Fence;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Ms between pings of a stream; 5000 when absent. */
+  readonly keepAliveMs?: number;
 }
 
 /** An exchange that is built and has sent nothing yet. */
@@ -88,7 +90,10 @@ export async function openExchange(options: ConnectOptions, isPublic = false): P
   const onConnected = (url: string): void => session?.onConnected(url);
   const Guarded = guardExchange(Exchange, { ...options, quirks, violations });
   const Steady = steadyStreams(Guarded, { log, clients, onConnected });
-  const exchange = new (quirks.extend(Steady, sink))(configOf(account, quirks, proxy, isPublic));
+  const exchange = new (quirks.extend(Steady, sink))({
+    ...configOf(account, quirks, proxy, isPublic),
+    streaming: { keepAlive: options.keepAliveMs ?? KEEP_ALIVE_MS },
+  });
   if (account.mode === "testnet") exchange.setSandboxMode(true);
   const setSession = (next: StreamSession | null): void => {
     session = next;
@@ -132,7 +137,6 @@ function configOf(account: ExchangeAccount, quirks: Quirks, proxy: URL | null, i
     // Requests hold signatures: none is kept.
     fetchHistoryCacheSize: 0,
     has: { ...(quirks.config.has as Params | undefined), fetchCurrencies: false },
-    streaming: { keepAlive: KEEP_ALIVE_MS },
     options: {
       ...options,
       ...(login.options as Params | undefined),

@@ -9,6 +9,7 @@ import type { Lots, Ticks } from "../../src/core/units.ts";
 import { type ExchangeAccount, sealCredentials } from "../../src/exchanges/account.ts";
 import type { Dialect } from "../../src/sim/dialect.ts";
 import type { ExchangeSim } from "../../src/sim/exchange-sim.ts";
+import { systemClock } from "../exchanges/clock.ts";
 import { type Connected, connectTo } from "../exchanges/stub-exchange.ts";
 import { admin, startSim, until } from "../sim/loopback-exchange.ts";
 
@@ -38,6 +39,8 @@ export interface Subject {
 
 /** Room for every case: what the limits are is tested elsewhere. */
 const AMPLE = 1_000_000;
+/** A dead socket is noticed sooner here than in a bot. */
+const KEEP_ALIVE_MS = 1_500;
 /** The account that trades with ours. */
 const FILLER = "filler";
 /** Notional of a usual order, in the quote currency. */
@@ -63,8 +66,8 @@ export class World {
     const deep = Object.fromEntries(Object.keys(balances).map((currency) => [currency, "1000000000"]));
     const accounts = [...["one", "two"].map((name) => ({ name, balances })), { name: FILLER, balances: deep }];
     const sim = await startSim({ dialect: subject.dialect, paused: true, accounts, limits });
-    const one = await connectTo(World.access(subject, sim, "one"));
-    const two = await connectTo(World.access(subject, sim, "two"));
+    const one = await connectTo(World.access(subject, sim, "one"), systemClock, KEEP_ALIVE_MS);
+    const two = await connectTo(World.access(subject, sim, "two"), systemClock, KEEP_ALIVE_MS);
     return new World(subject, sim, one, two);
   }
 

@@ -175,10 +175,11 @@ export interface Connected {
 }
 
 /** Connects our adapter to a server with open permits and a fence that the test can shut. */
-export async function connectTo(account: ExchangeAccount, clock: Clock = systemClock): Promise<Connected> {
+export async function connectTo(account: ExchangeAccount, clock: Clock = systemClock, keepAliveMs?: number): Promise<Connected> {
   const permits = new OpenPermits();
   const gate: { fence: Fence } = { fence: () => null };
   const log = pino({ level: "silent" });
-  const port = await connectExchange({ account, permits, fence: (kind) => gate.fence(kind), clock, log });
+  const pings = keepAliveMs === undefined ? {} : { keepAliveMs };
+  const port = await connectExchange({ account, permits, fence: (kind) => gate.fence(kind), clock, log, ...pings });
   return Object.assign(gate, { port, permits });
 }
