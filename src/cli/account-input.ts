@@ -34,6 +34,8 @@ const stdinSchema = z
 
 /** Throws a UserError when nothing can be taken or asked here. */
 export async function takeDraft(exchange: string, name: string, flags: AccountFlags): Promise<AccountDraft> {
+  // A mistyped option is told before anybody types a secret.
+  if (flags.network !== undefined) networkOf(flags.network);
   const given =
     flags.fromStdin === true ? await readStdin(exchange, name) : flags.env === true ? fromEnv(exchange, name) : await ask(exchange);
   const { subaccount, note, tag } = flags;
@@ -153,8 +155,8 @@ async function ask(exchange: string): Promise<Given> {
 function question(name: string, summary: Text, right: Text, isOptional: boolean): Text {
   const end: Text = isOptional ? { en: "; empty skips it", "zh-TW": "；留空略過" } : { en: "", "zh-TW": "" };
   return {
-    en: `${name}: ${summary.en} (${right.en}${end.en})`,
-    "zh-TW": `${name}：${summary["zh-TW"]}（${right["zh-TW"]}${end["zh-TW"]}）`,
+    en: `${name}: ${summary.en}; ${right.en}${end.en}`,
+    "zh-TW": `${name}：${summary["zh-TW"]}；${right["zh-TW"]}${end["zh-TW"]}`,
   };
 }
 

@@ -9,7 +9,7 @@ import { ASTER_KEYS, IGNORED, PROXIES, SEED_SETS, type SeedSet } from "./account
 
 export interface ReadVariable {
   readonly variable: string;
-  /** `exchange:name` of the account that it went into; null when it was not used. */
+  /** `exchange:name` of the account that it went into, of several for a proxy; null when it was not used. */
   readonly account: string | null;
   /** Why it was not used. */
   readonly why: Text | null;
@@ -44,7 +44,10 @@ export function readSeedVariables(values: Values, name: string, all: boolean): S
     }
   }
   if (ASTER_KEYS.names.some((variable) => isSet(values, variable))) refused.push({ account: `aster:${name}`, why: ASTER_KEYS.why });
-  if (proxy !== undefined && accounts.length === 0) note(report, proxy, null, NO_ACCOUNT);
+  if (proxy !== undefined) {
+    const named = accounts.map((account) => `${account.exchange}:${account.name}`).join(", ");
+    note(report, proxy, named === "" ? null : named, named === "" ? NO_ACCOUNT : null);
+  }
   for (const variable of SEED_SETS.flatMap(({ fields }) => fields).flatMap(({ variables }) => variables))
     if (isSet(values, variable) && !report.has(variable)) note(report, variable, null, NO_ACCOUNT);
   for (const [names, why] of IGNORED)
@@ -56,7 +59,7 @@ export function readSeedVariables(values: Values, name: string, all: boolean): S
 
 const NOT_COMPLETE: Text = { en: "its account is not complete or not right (see there)", "zh-TW": "所屬帳戶不完整或有誤（見該處說明）" };
 const NO_ACCOUNT: Text = { en: "there is no account to use it for", "zh-TW": "沒有可使用它的帳戶" };
-const UNKNOWN: Text = { en: "is no variable of the scripts that are imported", "zh-TW": "不是可匯入的變數" };
+const UNKNOWN: Text = { en: "it is no variable of the scripts that are imported", "zh-TW": "不是可匯入的變數" };
 
 /** A chain or a session alone is no account: something that every account needs must be there. */
 function isPresent({ exchange, fields }: SeedSet, values: Values): boolean {
@@ -94,7 +97,6 @@ function draftOf(
     for (const other of others) note(report, other, null, { en: `${used} is set and comes first`, "zh-TW": `已設定 ${used}，以其為準` });
   }
   if (missing.length > 0) throw incomplete(account, missing, set.hint);
-  if (proxy !== undefined) note(report, proxy, account, null);
   const network = networkOf(set, values, credentials);
   for (const variable of set.network.filter((each) => isSet(values, each)))
     note(report, variable, null, {

@@ -76,5 +76,6 @@ function readBytes(path: string): Buffer {
 
 function unreadable(error: unknown): FileRefused {
   const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  if (why === "ENOENT") return new FileRefused({ en: "does not exist", "zh-TW": "不存在" });
   return new FileRefused({ en: `cannot be read (${why})`, "zh-TW": `無法讀取（${why}）` });
 }

@@ -26,7 +26,7 @@ import { createSignals } from "../storage/signals.ts";
 import { createStatusBoard } from "../storage/status-board.ts";
 import { createUsers } from "../storage/users.ts";
 import { loadStrategies } from "../strategies/index.ts";
-import { createFleetPreview } from "./fleet-preview.ts";
+import { createFleetPreview, createStartCheck } from "./fleet-preview.ts";
 import { redisAddress } from "./redis-address.ts";
 import type { RoleContext, RunningRole } from "./role-main.ts";
 import { seedDatabase } from "./seeds.ts";
@@ -60,7 +60,7 @@ export async function startFrontRole({ settings, log }: RoleContext): Promise<Ru
   const signals = createSignals(command, subscriber);
   const queues = createQueues(redisUrl);
   const commands = await loadCommands();
-  const preview = createFleetPreview(settings, db, await loadStrategies(settings.strategyFolders));
+  const strategies = await loadStrategies(settings.strategyFolders);
   const outbox = createAlertOutbox(db, signals);
   const services: DispatchServices = {
     commands,
@@ -73,7 +73,8 @@ export async function startFrontRole({ settings, log }: RoleContext): Promise<Ru
       signals,
       clock,
       timezone: settings.timezone,
-      preview,
+      preview: createFleetPreview(settings, db, strategies),
+      admit: createStartCheck(settings, db, strategies),
     }),
     users: createUsers(db),
     confirmations: createConfirmations(db, clock),

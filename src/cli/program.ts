@@ -2,10 +2,11 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 import { EXIT } from "./exit-code.ts";
 import { complain, inWords, wordsOf } from "./language.ts";
 import { PROJECT_FOLDER } from "./settings.ts";
+import { SpokenCommand } from "./spoken-command.ts";
 import { addAccount } from "./verbs/account.ts";
 import { addChat } from "./verbs/chat.ts";
 import { addConfig } from "./verbs/config.ts";
@@ -22,6 +23,7 @@ import { addSetup } from "./verbs/setup.ts";
 import { addSimulate } from "./verbs/simulate.ts";
 import { addStats } from "./verbs/stats.ts";
 import { addUp } from "./verbs/up.ts";
+import { EXAMPLE } from "./verbs/verb.ts";
 
 const VERBS = [
   addUp,
@@ -43,10 +45,11 @@ const VERBS = [
 ] as const;
 
 /** The whole command line. Usage faults throw a CommanderError instead of ending the process. */
-export function buildProgram(): Command {
-  const program = new Command("botswain")
+export function buildProgram(): SpokenCommand {
+  const program = new SpokenCommand("botswain")
     .description(inWords({ en: "The boatswain of a fleet of crypto trading bots.", "zh-TW": "加密貨幣交易機器人艦隊的水手長。" }))
-    .version(ownVersion())
+    .version(ownVersion(), "-V, --version", inWords({ en: "show the version", "zh-TW": "顯示版本" }))
+    .addHelpText("after", `\n${inWords(EXAMPLE)}\n  $ botswain up\n  $ botswain exec "/status"`)
     .exitOverride()
     .showHelpAfterError(inWords({ en: "(--help explains the usage)", "zh-TW": "（--help 可查看用法）" }));
   for (const add of VERBS) add(program);

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { argument } from "../core/chat/command-argument.ts";
 import { modeWord } from "../core/chat/words.ts";
 import { type Block, defineCommand } from "../core/command.ts";
-import type { PnlGroup, PnlReport, PnlSums } from "../core/statistics.ts";
+import { largestDrawdown, type PnlGroup, type PnlReport } from "../core/statistics.ts";
 import { plain, type Text } from "../core/text.ts";
 import { ALL, chosenBot, OPTIONAL_BOT_OR_ALL } from "./parts/bot-choice.ts";
 import { botWithMode, shownMoney, signedMoney } from "./parts/shown-values.ts";
@@ -71,18 +71,12 @@ function totalBlocks({ totals }: PnlReport, isFleet: boolean): Block[] {
       { label: { en: "Volume", "zh-TW": "成交量" }, value: money(shownMoney(total.volume)) },
       { label: { en: "Wear rate", "zh-TW": "磨損率" }, value: plain(`${total.wearRate}%`) },
       { label: { en: "Trades", "zh-TW": "成交筆數" }, value: plain(String(total.trades)) },
-      { label: { en: "Largest drawdown", "zh-TW": "最大回撤" }, value: money(shownMoney(drawdownOf(total))) },
+      { label: { en: "Largest drawdown", "zh-TW": "最大回撤" }, value: money(shownMoney(largestDrawdown(total))) },
     ];
     const where = { label: { en: "Mode", "zh-TW": "模式" }, value: modeWord(total.mode) };
     return { type: "fields", fields: isFleet ? [where, ...fields] : fields };
   });
 }
-
-/** With open positions valued where that is known. */
-function drawdownOf(sums: PnlSums): string {
-  return sums.maxEquityDrawdown ?? sums.maxDrawdown;
-}
-
 function dayTable({ days: rows, totals }: PnlReport, isFleet: boolean, language: keyof Text): Block {
   const isMixed = new Set(totals.map(({ currency, mode }) => `${mode} ${currency}`)).size > 1;
   const groupOf = ({ mode, currency }: PnlGroup): string[] => (isFleet ? [modeWord(mode)[language], currency] : isMixed ? [currency] : []);

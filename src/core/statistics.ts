@@ -165,6 +165,11 @@ function changesOf(event: StatisticsEvent, grouping: Grouping): readonly (readon
   }
 }
 
+/** The deepest fall that is known: equity is stored once a minute, so that net profit may have seen a deeper one. */
+export function largestDrawdown({ maxDrawdown, maxEquityDrawdown }: PnlSums): string {
+  return maxEquityDrawdown !== null && money(maxEquityDrawdown).gt(maxDrawdown) ? maxEquityDrawdown : maxDrawdown;
+}
+
 /** How far a curve fell below its highest point. */
 class Drawdown {
   #peak: Money | null;

@@ -154,7 +154,7 @@ async function store(db: Database, keyring: Keyring, account: NewAccount, replac
     // Words for people do not make it another account.
     const { note: _, tags: __, ...values } = shown;
     if (!isNew && isSame(row, replace ? shown : values, key, payload, replace)) return "unchanged";
-    if (!isNew && !replace) throw taken({ exchange, account: name });
+    if (!isNew && !replace) throw accountTaken({ exchange, account: name });
     const sealedCredentials = seal(key, placeOf(account), payload);
     const data = { ...shown, sealedCredentials, keyId: key.id, storedAt: BigInt(at), armedAt: null };
     await tx.account.update({ where: { exchange_name: { exchange, name } }, data });
@@ -173,7 +173,8 @@ function isSame(row: AccountRow, shown: Partial<AccountRow>, key: MasterKey, pay
   }
 }
 
-function taken(account: AccountName): UserError {
+/** The sentence about a name under which other credentials are stored. */
+export function accountTaken(account: AccountName): UserError {
   return new UserError(
     {
       en: `Account ${accountKey(account)} exists already with other values; nothing was changed. Choose another name, or replace it: account add ${account.exchange} ${account.account} --replace.`,

@@ -26,6 +26,8 @@ export interface FleetOptions {
   readonly clock: Clock;
   /** What a start of a bot would mean; null when it cannot be told now. */
   readonly preview: (record: BotRecord) => Promise<Preview | null>;
+  /** Throws a UserError for a stopped bot that must not be started; asked before anything is stored. */
+  readonly admit?: (record: BotRecord) => Promise<void>;
   /** The zone in whose days profit is counted; UTC unless told. */
   readonly timezone?: string;
   /** How long a change waits for its outcome; 20 s unless told. */
@@ -100,6 +102,7 @@ async function carryOut(
   const all = await bots.list();
   const concerned = change.botId === null ? all : all.filter((record) => record.id === change.botId);
   if (change.botId !== null && concerned.length === 0) throw noSuchBot(change.botId, all);
+  if (change.type === "start") for (const record of concerned) if (record.desired === "stopped") await options.admit?.(record);
   const ids = concerned.map((record) => record.id);
   const rows = await changes.commit(change, by, ids, options.clock.now());
   const holders = new Map(concerned.map((record) => [record.id, record.holder]));

@@ -94,7 +94,7 @@ describe("the variables of the older scripts", () => {
       LIGHTER_ADDRESS: "the account index names the account",
       PARADEX_BASE_URL: "told the network (testnet); the exchange's own addresses are used",
       HTTP_PROXY: "HTTPS_PROXY comes first",
-      MY_OWN: "is no variable of the scripts that are imported",
+      MY_OWN: "it is no variable of the scripts that are imported",
     });
     expect(read.refused).toEqual([{ account: "aster:main", why: expect.objectContaining({ en: expect.stringContaining("API wallet") }) }]);
   });
@@ -186,11 +186,11 @@ describe("account import-env", () => {
     const { code, out } = await bench.run(["import-env", "--file", file]);
     expect(code).toBe(1);
     expect(out).toMatch(/backpack:main: added \(live, [0-9a-f]{8}\)/);
-    expect(out).toMatch(/standx:main: refused Account standx:main is not complete: STANDX_PRIVATE_KEY is missing/);
-    expect(out).toMatch(/aster:main: refused Aster is traded with an API wallet now/);
+    expect(out).toMatch(/standx:main: refused: Account standx:main is not complete: STANDX_PRIVATE_KEY is missing/);
+    expect(out).toMatch(/aster:main: refused: Aster is traded with an API wallet now/);
     expect(out).toMatch(/BACKPACK_KEY → backpack:main/);
     write({ BACKPACK_KEY: SECRET, BACKPACK_SECRET: KEY });
-    expect((await bench.run(["import-env", "--file", file])).out).toMatch(/backpack:main: refused .* exists already with other values/);
+    expect((await bench.run(["import-env", "--file", file])).out).toMatch(/backpack:main: refused: .* exists already with other values/);
     expect((await bench.run(["import-env", "--file", file, "--name", "second", "--json"])).json.accounts[0].outcome).toBe("added");
   });
 

@@ -100,6 +100,6 @@ describe("the verb", () => {
     expect((await desk.botswain("config", "templates", "okx_grid", "--out", join(desk.folder(), "x.txt"))).err).toContain(
       "must end in .yaml",
     );
-    expect((await desk.botswain("config", "validate", out)).err).toContain("ENOENT");
+    expect((await desk.botswain("config", "validate", out)).err).toContain("does not exist");
   });
 });

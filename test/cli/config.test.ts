@@ -88,7 +88,7 @@ describe("config validate", () => {
 
   test("a file that is missing, no JSON or YAML, or no object is one sentence", async () => {
     const cases: readonly (readonly [file: string, sentence: RegExp])[] = [
-      [join(desk.folder(), "none.json"), /none\.json cannot be read \(ENOENT\)\.\n$/],
+      [join(desk.folder(), "none.json"), /none\.json does not exist\.\n$/],
       [save("id: {\n", "bot.yaml"), /bot\.yaml is no YAML: line 2, column 1: [^\n]+\.\n$/],
       [save('{\n  "id": "eth",\n  id\n}', "bad.json"), /bad\.json is no JSON: line 3, column 3: [^\n]+\.\n$/],
       [save('{\n  "id": "eth"\n', "cut.json"), /cut\.json is no JSON: line 3, column 1: [^\n]+\.\n$/],

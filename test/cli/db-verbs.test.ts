@@ -84,6 +84,17 @@ describe("db migrate", () => {
 });
 
 describe("db backup and db restore", () => {
+  test("restores on a new machine, where there is no data folder yet", async () => {
+    await withTrades();
+    const file = join(folder, "copy.gz");
+    await botswain("db", "backup", file);
+    const home = join(folder, "new", "home");
+    vi.stubEnv("BOTSWAIN_HOME", home);
+    expect(await json("db", "restore", file)).toMatchObject({ code: 0, data: { ok: true, replaced: 0 } });
+    expect(existsSync(join(home, "botswain.db"))).toBe(true);
+    expect((await botswain("db", "check")).code).toBe(0);
+  });
+
   const file = () => join(folder, "backup.jsonl.gz");
 
   test("copy a database, ask before they replace one, and keep the one before", async () => {

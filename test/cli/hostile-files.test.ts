@@ -214,7 +214,7 @@ describe("refused, whole, in words", () => {
     symlinkSync(join(folder, "a.yaml"), join(folder, "b.yaml"));
     execFileSync("mkfifo", [join(folder, "pipe.yaml")]);
     for (const [name, says] of [
-      ["missing.yaml", /missing\.yaml cannot be read \(ENOENT\)\.\n$/],
+      ["missing.yaml", /missing\.yaml does not exist\.\n$/],
       ["a.yaml", /a\.yaml cannot be read \(ELOOP\)\.\n$/],
       ["empty", /empty holds no \.yaml, \.yml or \.json file/],
       ["dir", /dir\/bots\.yaml is no regular file\.\n$/],

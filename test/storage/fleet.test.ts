@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { FleetChange } from "../../src/core/command.ts";
 import type { BotStatus } from "../../src/core/status.ts";
-import { plain } from "../../src/core/text.ts";
+import { plain, UserError } from "../../src/core/text.ts";
 import { createBots } from "../../src/storage/bots.ts";
 import { createChanges } from "../../src/storage/changes.ts";
 import type { Database } from "../../src/storage/database.ts";
@@ -222,5 +222,21 @@ describe("a preview", () => {
       expect([await fleet.preview("eth_grid"), await fleet.preview("nobody")]).toEqual([null, null]);
       expect(asked).toEqual(["eth_grid"]);
     });
+  });
+});
+
+onEachDatabase("a start that is not admitted", ({ open }) => {
+  it("is refused in one sentence before anything is stored or queued, and never asked of a bot that runs", async () => {
+    const db = await open();
+    const bots = createBots(db);
+    await bots.create(CONFIG);
+    const admit = async () => {
+      throw new UserError(plain("the account does not fit"));
+    };
+    const { fleet, queued } = makeFleet(db, { admit });
+    await expect(fleet.change(START, actor("s"))).rejects.toThrow("the account does not fit");
+    expect([(await bots.get("eth_grid"))?.desired, await db.prisma.change.count(), queued]).toEqual(["stopped", 0, []]);
+    await bots.setDesired("eth_grid", "running");
+    await expect(makeFleet(db, { admit, waitMs: 0 }).fleet.change(START, actor("s"))).resolves.toHaveLength(1);
   });
 });

@@ -1,6 +1,7 @@
 // `botswain account add`: stores an account, its secrets asked hidden, piped, or out of variables.
 
 import type { Command } from "commander";
+import { UserError } from "../../core/text.ts";
 import { loadCcxt } from "../../exchanges/ccxt-loader.ts";
 import { describedCredentials } from "../../exchanges/credential-fields.ts";
 import { completeAccount } from "../account-draft.ts";
@@ -66,6 +67,9 @@ async function add(exchange: string, name: string, flags: AddFlags): Promise<num
     checkAccountName(exchange, name);
     // Any exchange of ccxt will do, but a mistyped one must not get an account.
     if (!describedCredentials.includes(exchange)) await loadCcxt(exchange);
+    // Whoever is asked for secrets should not type them for nothing.
+    const isAsked = flags.fromStdin !== true && flags.env !== true;
+    if (isAsked && flags.replace !== true && (await accounts.find(exchange, name)) !== null) throw storedAlready(exchange, name);
     const account = completeAccount(await takeDraft(exchange, name, flags));
     const outcome = await accounts.store(account, flags.replace === true);
     const { network, fingerprint, proxyHost } = account;
@@ -76,5 +80,12 @@ async function add(exchange: string, name: string, flags: AddFlags): Promise<num
       text: `${exchange}:${name} (${network}, ${fingerprint}) ${done}.${tail}`,
       data: { account: { exchange, name, network, fingerprint, proxyHost }, outcome },
     };
+  });
+}
+
+function storedAlready(exchange: string, name: string): UserError {
+  return new UserError({
+    en: `Account ${exchange}:${name} exists already; nothing was changed. Choose another name, or replace it: account add ${exchange} ${name} --replace.`,
+    "zh-TW": `帳戶 ${exchange}:${name} 已存在；未做任何變更。請改用其他名稱，或取代它：account add ${exchange} ${name} --replace。`,
   });
 }

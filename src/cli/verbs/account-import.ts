@@ -1,8 +1,10 @@
 // `botswain account import-env`: takes accounts over from the variables of the market-making scripts that people come from.
 
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import type { Command } from "commander";
-import { UserError } from "../../core/text.ts";
+import { type Text, UserError } from "../../core/text.ts";
+import { accountTaken, type NewAccount } from "../../storage/accounts.ts";
 import { completeAccount } from "../account-draft.ts";
 import { type ReadVariable, readSeedVariables, type SeedAccounts } from "../account-seed-variables.ts";
 import { type AccountSession, refuseWithEnvironment, withAccounts } from "../account-session.ts";
@@ -59,7 +61,7 @@ async function importAccounts({ file, name, dryRun, json }: ImportFlags): Promis
 
 function valuesOf(file: string | undefined): NodeJS.ProcessEnv {
   if (file === undefined) return environment();
-  if (!existsSync(file))
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
     throw new UserError({ en: `There is no file ${file}; name an .env file.`, "zh-TW": `沒有檔案 ${file}；請指定一個 .env 檔。` });
   const { values, faults } = readEnvFile(file);
   if (faults.length === 0) return values;
@@ -72,11 +74,11 @@ async function storeAll({ accounts, audit }: AccountSession, read: SeedAccounts,
     const complete = completeAccount(draft);
     const { exchange, name, network, fingerprint } = complete;
     const known = { account: `${exchange}:${name}`, network, fingerprint, why: null };
-    if (isDry) {
-      imported.push({ ...known, outcome: "would be stored" });
-      continue;
-    }
     try {
+      if (isDry) {
+        imported.push({ ...known, outcome: await foreseen(accounts, complete) });
+        continue;
+      }
       const outcome = await accounts.store(complete, false);
       if (outcome === "added")
         await audit("account import-env", `account import-env (${exchange} ${name})`, "allowed", `added ${fingerprint}`);
@@ -91,6 +93,16 @@ async function storeAll({ accounts, audit }: AccountSession, read: SeedAccounts,
   return imported;
 }
 
+/** What storing it would give. Throws the same UserError as storing would. */
+async function foreseen(accounts: AccountSession["accounts"], account: NewAccount): Promise<"unchanged" | "would be stored"> {
+  const { exchange, name, network, credentials, proxy } = account;
+  const stored = await accounts.find(exchange, name);
+  if (stored === null) return "would be stored";
+  const secrets = await accounts.reveal(exchange, name);
+  if (stored.network === network && isDeepStrictEqual([secrets.credentials, secrets.proxy], [credentials, proxy])) return "unchanged";
+  throw accountTaken({ exchange, account: name });
+}
+
 const OUTCOMES = {
   added: { en: "added", "zh-TW": "已加入" },
   unchanged: { en: "stored already", "zh-TW": "先前已儲存" },
@@ -100,9 +112,14 @@ const OUTCOMES = {
 
 function wordsOf(imported: readonly ImportedAccount[], variables: readonly ReadVariable[]): string {
   const accounts = imported.map(({ account, network, fingerprint, outcome, why }) =>
-    [`${account}:`, inWords(OUTCOMES[outcome]), why ?? `(${network}, ${fingerprint})`].join(" "),
+    [`${account}: `, inWords(OUTCOMES[outcome]), why === null ? ` (${network}, ${fingerprint})` : `: ${why}`].join(""),
   );
-  const read = variables.map(({ variable, account, why }) => `  ${variable} → ${account ?? `- ${why === null ? "" : inWords(why)}`}`);
+  const read = variables.map(({ variable, account, why }) => `  ${variable} ${account === null ? unused(why) : `→ ${account}`}`);
   const none = inWords({ en: "No variable of an account was found.", "zh-TW": "找不到任何帳戶變數。" });
   return [...(imported.length === 0 ? [none] : accounts), ...read].join("\n");
+}
+
+function unused(why: Text | null): string {
+  const words: Text = { en: "is not used", "zh-TW": "不使用" };
+  return inWords(why === null ? words : { en: `${words.en}: ${why.en}`, "zh-TW": `${words["zh-TW"]}：${why["zh-TW"]}` });
 }

@@ -110,7 +110,7 @@ function tableOf(accounts: readonly ShownAccount[]): string {
     account.proxyHost ?? "-",
     account.bots.join(" ") || "-",
   ]);
-  const title = { en: `${accounts.length} accounts`, "zh-TW": `${accounts.length} 個帳戶` };
+  const title = { en: accounts.length === 1 ? "1 account" : `${accounts.length} accounts`, "zh-TW": `${accounts.length} 個帳戶` };
   return renderPlain({ tone: "neutral", title, blocks: [{ type: "table", columns, rows }], data: null }, language);
 }
 

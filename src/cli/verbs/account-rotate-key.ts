@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { UserError } from "../../core/text.ts";
+import { join, type Text, UserError } from "../../core/text.ts";
 import { Secret } from "../../exchanges/account.ts";
 import type { KeySource } from "../../storage/sealing/keyring.ts";
 import { askNewPassphrase } from "../account-keys.ts";
@@ -44,16 +44,28 @@ async function rotate(flags: RotateFlags): Promise<number> {
     const to = await nextSource(flags, session);
     const { from, to: keyId, rows } = await session.accounts.rotate(to);
     await session.audit("account rotate-key", "account rotate-key", "allowed", `${from} -> ${keyId}, ${rows} accounts`);
-    const place = to.type === "file" ? to.path : inWords({ en: "the new passphrase", "zh-TW": "新密語" });
+    const sealed: Text = {
+      en: `${rows === 1 ? "1 account is" : `${rows} accounts are`} sealed under key ${keyId} now`,
+      "zh-TW": `${rows} 個帳戶現在以金鑰 ${keyId} 封存`,
+    };
     return {
-      text: inWords({
-        en: `${rows} accounts are sealed under key ${keyId} now (${place}); other machines need it too, and a running Botswain with a passphrase must be restarted with the new one.`,
-        "zh-TW": `${rows} 個帳戶現在以金鑰 ${keyId} 封存（${place}）；其他機器也需要它，使用密語的執行中 Botswain 必須以新密語重新啟動。`,
-      }),
+      text: inWords(join([sealed, to.type === "file" ? newFile(to.path) : NEW_PASSPHRASE], "")),
       data: { from, to: keyId, kind: to.type, accounts: rows },
     };
   });
 }
+
+function newFile(path: string): Text {
+  return {
+    en: ` (${path}). Keep a copy of that file apart from the database; workers on other machines need it, too.`,
+    "zh-TW": `（${path}）。請將此檔另外備份（不要與資料庫放在一起）；其他機器上的 worker 也需要它。`,
+  };
+}
+
+const NEW_PASSPHRASE: Text = {
+  en: " (the new passphrase). Set it on every machine and restart a Botswain that runs.",
+  "zh-TW": "（新密語）。請在每台機器上設定新密語，並重新啟動執行中的 Botswain。",
+};
 
 async function nextSource({ to, newPassphraseFile }: RotateFlags, { settings, source }: AccountSession): Promise<KeySource> {
   const kind = to ?? (newPassphraseFile === undefined ? source.type : "passphrase");

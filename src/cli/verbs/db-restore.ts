@@ -5,6 +5,7 @@ import { confirm, isCancel, text } from "@clack/prompts";
 import type { Command } from "commander";
 import { UserError } from "../../core/text.ts";
 import { shownAddress } from "../../storage/database-address.ts";
+import { prepareDataFolder } from "../data-folder.ts";
 import { inWords, print } from "../language.ts";
 import { lockHolder } from "../lock.ts";
 import { createProgressBar } from "../progress-bar.ts";
@@ -66,6 +67,8 @@ async function restoreFile(file: string, flags: RestoreFlags) {
     });
   if (url === settings.databaseUrl) refuseRunning(settings);
   const { rows } = await verifyBackup(file);
+  // A restore is often the first thing that happens on a new machine.
+  if (url === settings.dataFolder.databaseUrl) prepareDataFolder(settings.dataFolder);
   const replaced = await countRows(url);
   if (replaced > 0 && flags.yes !== true) await askTwice(shownAddress(url), replaced);
   const bar = createProgressBar(process.stderr, rows, () => performance.now());

@@ -1,8 +1,10 @@
 // `botswain stats`: what bots earned per day and in all, as a table.
 
 import { type Command, Option } from "commander";
+import { displayWidth, pad } from "../../bot/render-text.ts";
 import { money, rounded } from "../../core/money.ts";
-import type { Grouping, PnlGroup, PnlReport, PnlSums } from "../../core/statistics.ts";
+import { type Grouping, largestDrawdown, type PnlGroup, type PnlReport, type PnlSums } from "../../core/statistics.ts";
+import type { Text } from "../../core/text.ts";
 import { inWords, print } from "../language.ts";
 import { loadSettings } from "../settings.ts";
 import { answer, withJson } from "./answer.ts";
@@ -10,7 +12,19 @@ import { readSelection, type SelectionFlags, withSelection } from "./export-sele
 import { addVerb, withDataFolder } from "./verb.ts";
 
 const DECIMALS = 4;
-const COLUMNS = ["NET", "REALIZED", "FEES", "FUNDING", "VOLUME", "WEAR %", "TRADES", "DRAWDOWN"] as const;
+const COLUMNS: readonly Text[] = [
+  { en: "WHO", "zh-TW": "對象" },
+  { en: "MODE", "zh-TW": "模式" },
+  { en: "CURRENCY", "zh-TW": "幣別" },
+  { en: "NET", "zh-TW": "淨利" },
+  { en: "REALIZED", "zh-TW": "已實現" },
+  { en: "FEES", "zh-TW": "手續費" },
+  { en: "FUNDING", "zh-TW": "資金費" },
+  { en: "VOLUME", "zh-TW": "成交量" },
+  { en: "WEAR %", "zh-TW": "磨損率 %" },
+  { en: "TRADES", "zh-TW": "筆數" },
+  { en: "DRAWDOWN", "zh-TW": "回撤" },
+];
 
 interface StatsFlags extends SelectionFlags {
   readonly json?: boolean;
@@ -59,15 +73,13 @@ function linesOf({ timezone, days, totals }: PnlReport): string[] {
   if (totals.length === 0) return [inWords({ en: "Nothing was traded.", "zh-TW": "沒有成交。" })];
   const total = inWords({ en: "all days", "zh-TW": "總計" });
   const rows = [
-    [inWords({ en: `DAY (${timezone})`, "zh-TW": `日期（${timezone}）` }), "WHO", "MODE", "CURRENCY", ...COLUMNS],
+    [inWords({ en: `DAY (${timezone})`, "zh-TW": `日期（${timezone}）` }), ...COLUMNS.map(inWords)],
     ...days.map((row) => [row.day, ...groupCells(row), ...sumCells(row)]),
     ...totals.map((row) => [total, ...groupCells(row), ...sumCells(row)]),
   ];
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => displayWidth(row[column] ?? ""))));
   // Words to the left, numbers to the right.
-  return rows.map((row) =>
-    row.map((cell, column) => (column < 4 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  "),
-  );
+  return rows.map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0, column >= 4)).join("  "));
 }
 
 function groupCells({ botId, exchange, account, mode, currency }: PnlGroup): string[] {
@@ -77,9 +89,6 @@ function groupCells({ botId, exchange, account, mode, currency }: PnlGroup): str
 
 function sumCells(sums: PnlSums): string[] {
   const shown = (value: string): string => rounded(money(value), DECIMALS);
-  const { netPnl, realizedPnl, fees, funding, volume, wearRate, trades, maxDrawdown, maxEquityDrawdown } = sums;
-  return [
-    ...[netPnl, realizedPnl, fees, funding, volume].map(shown),
-    ...[wearRate, String(trades), shown(maxEquityDrawdown ?? maxDrawdown)],
-  ];
+  const { netPnl, realizedPnl, fees, funding, volume, wearRate, trades } = sums;
+  return [...[netPnl, realizedPnl, fees, funding, volume].map(shown), ...[wearRate, String(trades), shown(largestDrawdown(sums))]];
 }

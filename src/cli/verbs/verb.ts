@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { Text } from "../../core/text.ts";
 import { inWords } from "../language.ts";
 
-const EXAMPLE: Text = { en: "Example:", "zh-TW": "範例：" };
+export const EXAMPLE: Text = { en: "Example:", "zh-TW": "範例：" };
 
 /** Adds a verb with its help: a summary and at least one example line. */
 export function addVerb(program: Command, name: string, summary: Text, example: string): Command {
