@@ -60,10 +60,17 @@ function storedData(options: KernelOptions, start: KernelStart): KernelData {
   const data = structuredClone(start.state) as unknown as KernelData;
   data.phase = "recovering";
   data.at = Math.max(data.at, start.market.at);
+  const changed = Object.entries(options.instruments).filter(
+    ([leg, instrument]) => (data.revisions[leg] ?? instrument.revision) !== instrument.revision,
+  );
+  for (const [leg, instrument] of changed) {
+    recountOrders(data, leg, { ...instrument, ...stepsIn(data.revisions[leg]) }, instrument);
+    takeNewSteps(data, leg, instrument);
+  }
   for (const [leg, instrument] of Object.entries(options.instruments)) {
     const state = data.legs[leg] ?? emptyLeg(instrument);
     data.legs[leg] = state;
-    // A book from before the restart says nothing about now.
+    // A book from before the restart says nothing about now; what is known of now is counted in today's steps.
     const now = start.market.legs[leg];
     state.bestBid = now?.bestBid ?? null;
     state.bestAsk = now?.bestAsk ?? null;
@@ -72,13 +79,6 @@ function storedData(options: KernelOptions, start: KernelStart): KernelData {
     state.mark = null;
     state.last = null;
     state.disagreements = 0;
-  }
-  const changed = Object.entries(options.instruments).filter(
-    ([leg, instrument]) => (data.revisions[leg] ?? instrument.revision) !== instrument.revision,
-  );
-  for (const [leg, instrument] of changed) {
-    recountOrders(data, leg, { ...instrument, ...stepsIn(data.revisions[leg]) }, instrument);
-    takeNewSteps(data, leg, instrument);
   }
   for (const [leg, instrument] of Object.entries(options.instruments)) data.revisions[leg] = instrument.revision;
   const isSame = data.strategyVersion === options.strategy.version && JSON.stringify(data.params) === JSON.stringify(options.params);

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Effect } from "../../src/core/effects.ts";
 import type { KernelEvent, OpenOrder } from "../../src/core/events.ts";
 import type { Instrument } from "../../src/core/instrument.ts";
-import { createKernel, type Kernel, type RiskLimits } from "../../src/core/kernel.ts";
+import { createKernel, type Kernel, type KernelOptions, type RiskLimits } from "../../src/core/kernel.ts";
 import type { Side } from "../../src/core/order.ts";
 import { defineStrategy, type Quote, type Strategy } from "../../src/core/strategy.ts";
 import { plain } from "../../src/core/text.ts";
@@ -20,6 +20,7 @@ type Told = KernelEvent extends infer E ? (E extends KernelEvent ? Omit<E, "at">
 
 class Bench {
   readonly kernel: Kernel;
+  readonly #options: KernelOptions;
   wishes: Quote[] = [];
   now = START;
 
@@ -40,21 +41,30 @@ class Bench {
     }) as Strategy;
     const limits = { maxPosition: { [LEG]: 10_000 }, maxOpenOrders: 10, ...risk };
     const touch = { bestBid: ticks(9_999), bestAsk: ticks(10_001) };
-    this.kernel = createKernel(
-      {
-        botId: "bench",
-        botNumber: 3,
-        strategy,
-        params: {},
-        instruments: { [LEG]: instrument },
-        risk: limits,
-        amends: [LEG],
-        lastCounter: null,
-      },
-      { state: null, orders: [], market: { at: START, legs: { [LEG]: { instrument, ...touch } } } },
-    );
+    this.#options = {
+      botId: "bench",
+      botNumber: 3,
+      strategy,
+      params: {},
+      instruments: { [LEG]: instrument },
+      risk: limits,
+      amends: [LEG],
+      lastCounter: null,
+    };
+    this.kernel = createKernel(this.#options, {
+      state: null,
+      orders: [],
+      market: { at: START, legs: { [LEG]: { instrument, ...touch } } },
+    });
     this.feed({ type: "book", leg: LEG, ...touch });
     this.feed({ type: "recovered" });
+  }
+
+  /** The next life, under an instrument of its own, with a touch of 99.99 and 100.01. */
+  restarted(instrument: Instrument): Kernel {
+    const touch = { bestBid: ticks(9_999), bestAsk: ticks(10_001) };
+    const market = { at: this.now, legs: { [LEG]: { instrument, ...touch } } };
+    return createKernel({ ...this.#options, instruments: { [LEG]: instrument } }, { state: this.kernel.snapshot(), orders: [], market });
   }
 
   feed(event: Told, afterMs = 10): readonly Effect[] {
@@ -165,6 +175,50 @@ describe("amending", () => {
   });
 });
 
+describe("late refusals", () => {
+  it("pause the slot although the acceptance comes after the end", () => {
+    const bench = new Bench(ETH_PERP);
+    const id = placed(bench.wish(bid(20)))[0]?.clientOrderId ?? "";
+    const canceled = { type: "canceled", leg: LEG, clientOrderId: id, filledQuantity: lots(0) } as const;
+    expect(placed(bench.feed(canceled))).toEqual([]);
+    expect(placed(bench.feed({ type: "accepted", leg: LEG, clientOrderId: id, exchangeOrderId: "x1" }))).toEqual([]);
+    expect(placed(bench.feed({ type: "time" }, 900))).toEqual([]);
+    expect(placed(bench.feed({ type: "time" }, 100))).toHaveLength(1);
+  });
+});
+
+describe("changed steps", () => {
+  const coarse: Instrument = { ...ETH_PERP, lotSize: "0.01", minQuantity: lots(1), revision: "0.01|0.01|1|0" };
+
+  it("leave a fill known that has no whole number in them", () => {
+    const bench = new Bench(ETH_PERP);
+    const id = bench.rest(bid(14));
+    bench.wishes = [];
+    bench.fill(id, "buy", 4, "t1");
+    bench.feed({ type: "instrument", leg: LEG, instrument: coarse });
+    expect(bench.fill(id, "buy", 0, "t1").filter(({ type }) => type !== "wake")).toEqual([]);
+  });
+
+  it("leave the price that a restart under them was given", () => {
+    const bench = new Bench(ETH_PERP);
+    const id = bench.rest(bid(20));
+    bench.wishes = [];
+    bench.fill(id, "buy", 20, "t1");
+    const again = bench.restarted(coarse);
+    expect(again.status(bench.now)).toMatchObject({ position: "0.02", lastPrice: "100.00" });
+  });
+
+  it("count the part of a lot that remains against the limits", () => {
+    const bench = new Bench(ETH_PERP, { maxPosition: { [LEG]: 10 } });
+    const id = bench.rest(bid(4));
+    bench.wishes = [];
+    bench.fill(id, "buy", 4, "t1");
+    bench.feed({ type: "instrument", leg: LEG, instrument: coarse });
+    expect(placed(bench.wish(bid(10)))).toEqual([]);
+    expect(placed(bench.wish({ ...bid(9), slot: "other" }))).toHaveLength(1);
+  });
+});
+
 describe("closing a position", () => {
   function holding(instrument: Instrument, quantity: number, risk: Partial<RiskLimits> = {}): Bench {
     const bench = new Bench(instrument, risk);
@@ -185,6 +239,15 @@ describe("closing a position", () => {
       bench.fill(id, "buy", 8);
     }
     expect(placed(bench.feed(flatten, 2_000))[0]).toMatchObject({ side: "sell", quantity: 8, reduceOnly: true });
+  });
+
+  it("waits a second between takes that find nothing, accepted as they are", () => {
+    const bench = holding(ETH_PERP, 10);
+    const id = placed(bench.feed(flatten, 2_000))[0]?.clientOrderId ?? "";
+    bench.feed({ type: "accepted", leg: LEG, clientOrderId: id, exchangeOrderId: "x2" });
+    const expired = { type: "canceled", leg: LEG, clientOrderId: id, filledQuantity: lots(0), expired: true } as const;
+    expect(placed(bench.feed(expired))).toEqual([]);
+    expect(placed(bench.feed({ type: "time" }, 1_000))[0]).toMatchObject({ side: "sell", quantity: 10 });
   });
 
   it("asks for no price beyond the band", () => {

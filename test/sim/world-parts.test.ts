@@ -5,15 +5,16 @@ import type { PlaceOrder } from "../../src/core/effects.ts";
 import type { KernelStatus } from "../../src/core/kernel.ts";
 import { lots, ticks } from "../../src/core/units.ts";
 import { createRandom } from "../../src/sim/random.ts";
-import { type BotOrder, Market, type MarketListener, newest } from "../../src/sim/world/market.ts";
+import { type BotOrder, newest } from "../../src/sim/world/bot-order.ts";
+import { type Habits, Market, type MarketListener } from "../../src/sim/world/market.ts";
 import { Schedule } from "../../src/sim/world/schedule.ts";
 import { Trace } from "../../src/sim/world/trace.ts";
 import { TruthBooks } from "../../src/sim/world/truth.ts";
 import { ETH_PERP, ETH_SPOT } from "../core/instruments.ts";
 
-const SILENT: MarketListener = { opened: () => undefined, traded: () => undefined, closed: () => undefined };
+const SILENT: MarketListener = { opened: () => undefined, traded: () => undefined, closed: () => undefined, doomed: () => undefined };
 
-function marketWith(userPosition = 0): Market {
+function marketWith(userPosition = 0, habits: Partial<Habits> = {}): Market {
   const terms = {
     instrument: ETH_PERP,
     startPrice: ticks(250_000),
@@ -21,7 +22,7 @@ function marketWith(userPosition = 0): Market {
     selfTrade: "rejectTaker" as const,
     paysInBase: false,
   };
-  return new Market(terms, createRandom("market"), SILENT);
+  return new Market(terms, createRandom("market"), SILENT, habits);
 }
 
 function request(order: Partial<PlaceOrder>): PlaceOrder {
@@ -90,11 +91,63 @@ describe("Market", () => {
   it("changes an order in place, or leaves it as it was when the change is refused", () => {
     const market = marketWith();
     taken(market.place(request({ postOnly: true }), 1));
-    expect(market.amend("1", ticks(260_000), lots(20), 2)).toBe("wouldTake");
+    expect(market.amend("1", { price: ticks(260_000), quantity: lots(20) }, 2)).toBe("wouldTake");
     expect(market.listing(2)[0]?.version).toMatchObject({ price: 249_000, quantity: 10 });
-    taken(market.amend("1", ticks(248_000), lots(20), 3));
+    taken(market.amend("1", { price: ticks(248_000), quantity: lots(20) }, 3));
     expect(market.listing(2)[0]?.version).toMatchObject({ price: 249_000, quantity: 10 });
     expect(market.listing(3)[0]?.version).toMatchObject({ price: 248_000, quantity: 20 });
+  });
+
+  it("gives a changed order another id where the exchange does, and knows it by the new one alone", () => {
+    const market = marketWith(0, { renamesAmended: true });
+    const before = newest(taken(market.place(request({}), 1))).exchangeOrderId;
+    taken(market.amend("1", { price: ticks(248_000), quantity: lots(20) }, 2));
+    const after = newest(market.find("1", 2)?.order as BotOrder).exchangeOrderId;
+    expect(after).not.toBe(before);
+    expect(market.find("1", 1)?.version.exchangeOrderId).toBe(before);
+    expect(market.cancel("1", 3, before)).toBeNull();
+    expect(market.cancel("1", 3, after)).not.toBeNull();
+  });
+
+  it("takes what it does not want and ends it a moment later where the exchange does so", () => {
+    const market = marketWith(0, { refusesLate: true });
+    const order = taken(market.place(request({ price: ticks(260_000), postOnly: true }), 1));
+    expect(newest(order)).toMatchObject({ status: "open", filled: 0 });
+    market.endDoomed(order, 2);
+    expect(newest(order)).toMatchObject({ status: "canceled", filled: 0 });
+    market.hasMargin = false;
+    const opening = taken(market.place(request({ clientOrderId: "2" }), 3));
+    market.endDoomed(opening, 4);
+    expect(newest(opening).status).toBe("canceled");
+  });
+
+  it("cancels what rests when its steps change, opens later and takes whole steps only", () => {
+    const market = marketWith();
+    const order = taken(market.place(request({}), 1));
+    market.takeSteps({ tick: 10, lot: 5 }, 2, 100);
+    expect(newest(order).status).toBe("canceled");
+    expect(market.instrument).toMatchObject({ tickSize: "0.1", lotSize: "0.005" });
+    expect(market.place(request({ clientOrderId: "2" }), 50)).toBe("closed");
+    expect(market.place(request({ clientOrderId: "2", price: ticks(249_003) }), 100)).toBe("offGrid");
+    taken(market.place(request({ clientOrderId: "2" }), 100));
+    market.step(0.99, 101);
+    for (const fill of market.fills) expect(fill.price % 10).toBe(0);
+  });
+
+  it("takes fees in a currency of its own and tells what they were worth", () => {
+    const market = marketWith(0, { feeToken: { currency: "BNB", rate: 500, isConverted: true } });
+    taken(market.place(request({ price: ticks(260_000), timeInForce: "ioc", quantity: lots(3) }), 1));
+    const [fill] = market.fills;
+    const paid = 3 * (fill?.price ?? 0) * Number(ETH_PERP.tickSize) * Number(ETH_PERP.lotSize) * Number(ETH_PERP.takerFee);
+    expect(fill?.feeCurrency).toBe("BNB");
+    expect(Number(fill?.feeInQuote)).toBeCloseTo(paid, 5);
+    expect(Number(fill?.fee)).toBeCloseTo(paid / 500, 6);
+  });
+
+  it("knows what the person held at each time", () => {
+    const market = marketWith(10);
+    market.personTrades(-25, 5);
+    expect([market.accountPosition(4), market.accountPosition(5)]).toEqual([10, -15]);
   });
 
   it("gives up the rest of an order that only takes", () => {
@@ -151,6 +204,22 @@ describe("TruthBooks", () => {
     expect(books.differences(status({}), () => ticks(260_000))).toEqual([]);
     expect(books.differences(status({ fees: "0", netPnl: "1.2" }), () => ticks(260_000))).toHaveLength(2);
     expect(books.differences(status({ fills: 2 }), () => ticks(260_000))).toEqual(["fills 1 by the exchange's trades, 2 by the kernel"]);
+  });
+
+  it("takes fees in a third currency at their worth, or beside all sums where nobody knows it", () => {
+    const bnb = { ...fill, fee: "0.00002", feeCurrency: "BNB", feeInQuote: "0.01" };
+    const books = new TruthBooks({ main: ETH_PERP });
+    books.fold("main", bnb);
+    books.fund("main", "0.2");
+    expect(books.differences(status({}), () => ticks(260_000))).toEqual([]);
+    const blind = new TruthBooks({ main: ETH_PERP }, false);
+    blind.fold("main", bnb);
+    blind.fund("main", "0.2");
+    const told = { ...status({ fees: "0", netPnl: "1.2" }), otherFees: { BNB: "0.00002" } };
+    expect(blind.differences(told, () => ticks(260_000))).toEqual([]);
+    expect(blind.differences({ ...told, otherFees: {} }, () => ticks(260_000))).toEqual([
+      "fees in BNB 0.00002 by the exchange's trades, 0 by the kernel",
+    ]);
   });
 
   it("values fees that were paid in base at the price of their fill", () => {

@@ -7,6 +7,7 @@ import { campaign, summarize } from "../../src/sim/world/campaign.ts";
 import { SABOTAGES, type Sabotage } from "../../src/sim/world/sabotage.ts";
 import { drawScenario } from "../../src/sim/world/scenario.ts";
 import { type SeedOutcome, simulateSeed } from "../../src/sim/world/simulate.ts";
+import type { Happening } from "../../src/sim/world/surroundings.ts";
 import { loadStrategies } from "../../src/strategies/index.ts";
 
 /** Seeds per strategy; more on demand: `SIMULATION_SEEDS=2000 npx vitest run test/sim/world.test.ts`. */
@@ -51,6 +52,20 @@ describe("simulation", () => {
     const names = Object.keys(drawScenario(strategyNamed("grid"), 1).weather).filter((name) => !name.endsWith("Ms"));
     expect(Object.keys(misfortunes).sort()).toEqual(names.sort());
   }, 60_000);
+
+  it("meets every twist of exchange and person, among them spot and perp in other steps", () => {
+    const outcomes = [...campaign({ strategies: [strategyNamed("market-maker")], from: 1, to: 45, steps: 310 })];
+    const { happenings, failures } = summarize(outcomes);
+    expect(failures).toEqual([]);
+    const names: Record<Happening, true> = {
+      ...{ amends: true, lateRefusals: true, newSteps: true, newMinimums: true },
+      ...{ personTrades: true, transfers: true, lateFundings: true, peakResets: true },
+    };
+    expect(Object.keys(happenings).sort()).toEqual(Object.keys(names).sort());
+    const twists = outcomes.map(({ seed }) => drawScenario(strategyNamed("market-maker"), seed).twists);
+    expect(new Set(twists.map(({ feeToken }) => feeToken?.isConverted))).toEqual(new Set([undefined, true, false]));
+    expect(new Set(twists.map(({ renamesAmended }) => renamesAmended))).toEqual(new Set([true, false]));
+  }, 120_000);
 
   it.each(Object.keys(SABOTAGES) as Sabotage[])(
     `finds the planted bug within ${SABOTAGE_SEEDS} seeds: %s`,

@@ -144,6 +144,8 @@ function describe(plan: Plan, summary: CampaignSummary, elapsedMs: number): void
     "zh-TW": `${runs} 次執行，${failures.length} 次有錯；${orders} 筆委託、${fills} 筆成交、${restarts} 次重啟，${seconds} 秒內模擬 ${hours} 小時；軌跡 ${tracesHash}`,
   });
   print(misfortunes.join(", "));
+  const happenings = Object.entries(summary.happenings).map(([name, times]) => `${name} ${times}`);
+  if (happenings.length > 0) print(happenings.join(", "));
   if (plan.sabotage === undefined) return;
   const isCaught = failures.length > 0;
   print({

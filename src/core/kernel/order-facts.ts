@@ -83,7 +83,9 @@ export function onAccepted(turn: Turn, event: EventOf<"accepted">): void {
   order.exchangeOrderId = event.exchangeOrderId;
   order.isUnknown = false;
   order.reportedFilledQuantity = maximum(order.reportedFilledQuantity, event.filledQuantity ?? lots(0));
-  delete turn.data.coolDowns[slotKey(order)];
+  // What overtook its acceptance rests because of how it ended, and takes pause whatever became of the last one.
+  const endsPause = isLive(order) || order.status === "rejected";
+  if (endsPause && order.timeInForce === "gtc") delete turn.data.coolDowns[slotKey(order)];
   move(turn, order, "accepted");
 }
 
@@ -187,6 +189,8 @@ export function inquire(turn: Turn, order: Order): void {
 export function onFill(turn: Turn, leg: string, fill: ExchangeFill): void {
   const state = legOf(turn, leg);
   const instrument = instrumentOf(turn, leg);
+  // One that was folded in before may have no whole number of today's steps.
+  if (state.seenFills.includes(fillKey(fill))) return;
   if (!(Number.isSafeInteger(fill.price) && fill.price > 0 && Number.isSafeInteger(fill.quantity) && fill.quantity > 0)) {
     raise(turn, "badFill", ALERT_EVERY_MS, {
       type: "mismatch",
@@ -196,7 +200,7 @@ export function onFill(turn: Turn, leg: string, fill: ExchangeFill): void {
     });
     return;
   }
-  if (!rememberFill(state, fillKey(fill))) return;
+  rememberFill(state, fillKey(fill));
   const order =
     (fill.clientOrderId === null ? undefined : findOrder(turn, fill.clientOrderId)) ??
     turn.data.orders.find((candidate) => candidate.leg === leg && candidate.exchangeOrderId === fill.exchangeOrderId);

@@ -5,6 +5,7 @@ import type { PlaceOrder } from "../effects.ts";
 import { toPrice } from "../instrument.ts";
 import { money } from "../money.ts";
 import { isLive, leavesQuantity, nextStatus, type Order, type Side } from "../order.ts";
+import { hasDust } from "../position-ledger.ts";
 import { type Quote, TAKE_SLOT } from "../strategy.ts";
 import { type Lots, lots, type Ticks, ticks } from "../units.ts";
 import { liquidationDistanceBps } from "./loss-limits.ts";
@@ -179,6 +180,7 @@ function gateFacts(turn: Turn, leg: string): GateFacts {
     mark: markOf(state),
     bookAgeMs: state.bookAt === null ? Number.POSITIVE_INFINITY : data.at - state.bookAt,
     position: positionIn(turn, leg),
+    dustSide: hasDust(state.ledger, instrumentOf(turn, leg)) ? (state.ledger.position > 0 ? "buy" : "sell") : undefined,
     orders: data.orders.filter((order) => order.leg === leg),
     liveCount: data.orders.filter(isLive).length,
     ordersLastMinute: ordersLastMinute(data),

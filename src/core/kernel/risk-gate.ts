@@ -50,6 +50,8 @@ export interface GateFacts {
   readonly mark: Ticks | null;
   readonly bookAgeMs: number;
   readonly position: Lots;
+  /** The side on which the position has a part of a lot more, which no whole number shows; absent without one. */
+  readonly dustSide?: Side | undefined;
   /** Orders of the bot on this leg; live, in-flight and unknown ones count. */
   readonly orders: readonly Order[];
   /** Live orders on all legs. */
@@ -85,7 +87,8 @@ export function reducible(side: Side, position: Lots, orders: readonly Order[]):
 
 /** Null when the order may be sent, else why not. Orders that can only bring the position nearer to zero pass more. */
 export function checkOrder(order: GateOrder, facts: GateFacts, limits: GateLimits): Denial | null {
-  const worst = worstCase(order.side, facts.position, facts.orders) + order.quantity;
+  const dust = facts.dustSide === order.side ? 1 : 0;
+  const worst = worstCase(order.side, facts.position, facts.orders) + order.quantity + dust;
   const isReducing = worst <= 0;
   return (
     checkMarket(order, facts, limits, isReducing) ??

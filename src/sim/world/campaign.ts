@@ -4,6 +4,7 @@ import type { Strategy } from "../../core/strategy.ts";
 import type { Misfortune } from "./network.ts";
 import type { Sabotage } from "./sabotage.ts";
 import { type SeedOutcome, simulateSeed } from "./simulate.ts";
+import type { Happening } from "./surroundings.ts";
 import { Trace } from "./trace.ts";
 
 export interface CampaignOptions {
@@ -25,7 +26,10 @@ export interface CampaignSummary {
   readonly simulatedMs: number;
   /** Over the traces of all runs in order; equal for equal options and code. */
   readonly tracesHash: string;
+  readonly amends: number;
+  readonly lateRefusals: number;
   readonly misfortunes: Readonly<Partial<Record<Misfortune, number>>>;
+  readonly happenings: Readonly<Partial<Record<Happening, number>>>;
 }
 
 /** Runs one seed at each step. The first seed of each strategy runs twice, and must take the same course both times. */
@@ -48,12 +52,8 @@ function compared(first: SeedOutcome, second: SeedOutcome): SeedOutcome {
 
 export function summarize(outcomes: readonly SeedOutcome[]): CampaignSummary {
   const traces = new Trace();
-  const misfortunes: Partial<Record<Misfortune, number>> = {};
-  for (const outcome of outcomes) {
-    traces.add(`${outcome.strategy} ${outcome.seed} ${outcome.traceHash}`);
-    for (const [name, times] of Object.entries(outcome.misfortunes) as [Misfortune, number][])
-      misfortunes[name] = (misfortunes[name] ?? 0) + times;
-  }
+  for (const outcome of outcomes) traces.add(`${outcome.strategy} ${outcome.seed} ${outcome.traceHash}`);
+  const happenings = counted<Happening>(outcomes.map((outcome) => outcome.happenings));
   const sum = (of: (outcome: SeedOutcome) => number): number => outcomes.reduce((total, outcome) => total + of(outcome), 0);
   return {
     failures: outcomes.filter(({ faults }) => faults.length > 0).map(({ seed, strategy, faults }) => ({ seed, strategy, faults })),
@@ -63,6 +63,15 @@ export function summarize(outcomes: readonly SeedOutcome[]): CampaignSummary {
     restarts: sum(({ restarts }) => restarts),
     simulatedMs: sum(({ simulatedMs }) => simulatedMs),
     tracesHash: traces.hash,
-    misfortunes,
+    amends: happenings.amends ?? 0,
+    lateRefusals: happenings.lateRefusals ?? 0,
+    misfortunes: counted<Misfortune>(outcomes.map((outcome) => outcome.misfortunes)),
+    happenings,
   };
+}
+
+function counted<Name extends string>(counts: readonly Readonly<Partial<Record<Name, number>>>[]): Partial<Record<Name, number>> {
+  const sums: Partial<Record<Name, number>> = {};
+  for (const count of counts) for (const [name, times] of Object.entries(count) as [Name, number][]) sums[name] = (sums[name] ?? 0) + times;
+  return sums;
 }

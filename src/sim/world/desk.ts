@@ -1,7 +1,7 @@
 // Sends orders, changes and cancels to the simulated exchange and turns answers, and their absence, into the kernel's events.
 
 import type { Effect, PlaceOrder } from "../../core/effects.ts";
-import { type BotOrder, newest } from "./market.ts";
+import { type BotOrder, newest } from "./bot-order.ts";
 import { type Doors, laterIn, type Surroundings } from "./surroundings.ts";
 
 /** A signed request that arrives later is refused. */
@@ -51,7 +51,7 @@ export class Desk {
     const about = { leg, clientOrderId };
     this.#request({
       atExchange: () => {
-        const order = this.#world.marketOf(leg).cancel(clientOrderId, this.#now);
+        const order = this.#world.marketOf(leg).cancel(clientOrderId, this.#now, effect.exchangeOrderId);
         return order === null ? null : newest(order).filled;
       },
       answered: (filledQuantity) => {
@@ -68,15 +68,24 @@ export class Desk {
     const about = { leg, clientOrderId };
     this.#request({
       atExchange: (sentAt) => {
+        this.#world.happened("amends");
         if (this.#now - sentAt > REQUEST_WINDOW_MS) return "expired";
-        return this.#world.marketOf(leg).amend(clientOrderId, price, quantity, this.#now);
+        return this.#world.marketOf(leg).amend(clientOrderId, { price, quantity }, this.#now);
       },
       answered: (answer) => {
         if (typeof answer === "string") this.#doors.post({ type: "amendRefused", ...about, at: this.#now, isUnknown: false });
-        else this.#doors.post({ type: "amended", ...about, at: this.#now, price, quantity });
+        else this.#amended(effect, answer);
       },
       unanswered: () => this.#doors.post({ type: "amendRefused", ...about, at: this.#now, isUnknown: true }),
     });
+  }
+
+  #amended({ leg, clientOrderId, price, quantity }: AmendEffect, order: BotOrder): void {
+    // The id that this change gave it, or an older one while the same change is told late.
+    const changed = order.versions.findLast((version) => version.price === price && version.quantity === quantity) ?? newest(order);
+    const { exchangeOrderId } = changed;
+    this.#doors.learn(leg, clientOrderId, exchangeOrderId);
+    this.#doors.post({ type: "amended", leg, clientOrderId, at: this.#now, exchangeOrderId, price, quantity });
   }
 
   get #now(): number {
@@ -97,11 +106,11 @@ export class Desk {
       this.#world.orderMoved();
       return this.#doors.post({ type: "rejected", ...about, code: answer, message: answer });
     }
-    const { exchangeOrderId } = answer;
-    const { filled, status } = answer.versions.findLast((version) => version.at <= about.at) ?? newest(answer);
+    const { exchangeOrderId, filled, status } = answer.versions.findLast((version) => version.at <= about.at) ?? newest(answer);
     this.#doors.learn(about.leg, about.clientOrderId, exchangeOrderId);
     this.#doors.post({ type: "accepted", ...about, exchangeOrderId, filledQuantity: filled });
-    if (status === "expired") this.#doors.post({ type: "canceled", ...about, filledQuantity: filled, expired: true });
+    if (status === "expired" || status === "canceled")
+      this.#doors.post({ type: "canceled", ...about, filledQuantity: filled, expired: true });
   }
 
   /** A request travels on its own: a crash of ours stops its answer, not the request. */

@@ -3,8 +3,8 @@
 import type { ExchangeFill } from "../../core/events.ts";
 import { reportEvent } from "../../core/order-report.ts";
 import { ticks } from "../../core/units.ts";
+import { type BotOrder, newest } from "./bot-order.ts";
 import type { Life } from "./life.ts";
-import { type BotOrder, newest } from "./market.ts";
 import { type FundingPayment, laterIn, type Surroundings, toldFill } from "./surroundings.ts";
 
 export class Feed {
@@ -37,14 +37,15 @@ export class Feed {
       if ((this.#newestBook.get(leg) ?? 0) > number) return;
       this.#newestBook.set(leg, number);
       const at = schedule.now;
+      if (scenario.twists.tellsLast) life.post({ type: "last", leg, at, price: touch.bestBid });
       if (scenario.tellsMark && scenario.instruments[leg]?.kind === "perp") life.post({ type: "mark", leg, at, mark });
       life.post({ type: "book", leg, at, ...touch });
     });
   }
 
   order(order: BotOrder): void {
-    const { exchangeOrderId, clientOrderId } = order;
-    const { status, filled } = newest(order);
+    const { clientOrderId } = order;
+    const { exchangeOrderId, status, filled } = newest(order);
     this.#report((life) => {
       const known = life.kernel.order(clientOrderId);
       // A report about an order that was forgotten says nothing new.
@@ -60,8 +61,16 @@ export class Feed {
     this.#report((life) => life.takeFills(leg, [told]));
   }
 
-  payment({ leg, id, amount }: FundingPayment): void {
-    this.#report((life) => life.post({ type: "funding", leg, id, amount, at: this.#world.schedule.now }));
+  payment({ leg, id, amount, bookedAt }: FundingPayment): void {
+    const { schedule } = this.#world;
+    const tell = (): void => this.#report((life) => life.post({ type: "funding", leg, id, amount, at: schedule.now }));
+    if (bookedAt <= schedule.now) tell();
+    else schedule.after(bookedAt - schedule.now, tell);
+  }
+
+  /** Money that a person moved, told as often as reports are. */
+  transfer(leg: string, id: string, amount: string): void {
+    this.#report((life) => life.post({ type: "transfer", leg, id, amount, at: this.#world.schedule.now }));
   }
 
   /** A message of the private stream: lost, once or twice, each time with a delay of its own. */

@@ -87,8 +87,7 @@ export class Inquiries {
     const { leg, clientOrderId } = inquiry;
     const found = this.#world.marketOf(leg).find(clientOrderId, schedule.now - network.lag());
     if (found === null) return this.#notFound(inquiry, order, lookedAt);
-    const { exchangeOrderId } = found.order;
-    const { filled, status } = found.version;
+    const { exchangeOrderId, filled, status } = found.version;
     inquiry.misses = 0;
     this.#doors.learn(leg, clientOrderId, exchangeOrderId);
     this.#doubtedAt.delete(clientOrderId);

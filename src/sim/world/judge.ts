@@ -1,13 +1,24 @@
 // Judges by the exchange's own books alone: limits, slots, identities and rows, at every order, trade and step.
 
 import type { ExchangeFill } from "../../core/events.ts";
-import type { RiskLimits } from "../../core/kernel.ts";
-import { signOf } from "../../core/order.ts";
-import { type BotOrder, type Market, newest } from "./market.ts";
+import type { Kernel, RiskLimits } from "../../core/kernel.ts";
+import { leavesQuantity, signOf } from "../../core/order.ts";
+import { TAKE_SLOT } from "../../core/strategy.ts";
+import { type BotOrder, newest } from "./bot-order.ts";
+import type { Market } from "./market.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Store } from "./store.ts";
+import type { FundingPayment } from "./surroundings.ts";
 
+const MINUTE_MS = 60_000;
+/**
+ * Refusals right after the acceptance that one slot may draw in a minute. Told in time, pauses double from one second, which makes
+ * seven; one that is told too late to be known for what it is took two seconds at least, and lives forget pauses they did not store.
+ */
+const LATE_REFUSALS_MAX = 37;
+/** A take is tried again every second until the position is reached, and once at once by each new life. */
+const LATE_TAKES_MAX = 75;
 /** One broken rule often breaks others; these many tell enough. */
 const FAULTS_MAX = 12;
 
@@ -29,6 +40,11 @@ export class Judge {
   readonly #positions = new Map<string, number>();
   /** Legs whose position the strategy holds for protection, which it may work on while the bot is paused. */
   readonly protectedLegs = new Set<string>();
+  /** Orders that the exchange took and would not keep. */
+  readonly doomed = new Set<string>();
+  /** Legs on which a person traded beside the bot, which has not said so yet. */
+  readonly unnoticed = new Set<string>();
+  readonly #lateRefusals = new Map<string, number[]>();
   orders = 0;
   trades = 0;
 
@@ -71,6 +87,20 @@ export class Judge {
     this.checkExposure();
   }
 
+  /** The exchange took an order in vain: a slot that draws many of these does not wait in between. */
+  refusesLate(order: BotOrder): void {
+    const { clientOrderId } = order;
+    this.doomed.add(clientOrderId);
+    const ask = this.asks.get(clientOrderId);
+    if (ask === undefined) return;
+    const slot = `${ask.leg}/${ask.slot}`;
+    const { now } = this.#schedule;
+    const times = [...(this.#lateRefusals.get(slot) ?? []).filter((at) => at > now - MINUTE_MS), now];
+    this.#lateRefusals.set(slot, times);
+    if (times.length > (ask.slot === TAKE_SLOT ? LATE_TAKES_MAX : LATE_REFUSALS_MAX))
+      this.fault(`slot ${slot} was refused ${times.length} times within a minute`);
+  }
+
   traded(order: BotOrder, fill: ExchangeFill): void {
     this.trades += 1;
     const leg = this.asks.get(order.clientOrderId)?.leg ?? "";
@@ -98,8 +128,29 @@ export class Judge {
     }
   }
 
-  /** Every trade of the exchange is recorded once, and nothing else is. */
-  checkRecords(): void {
+  /** What the kernel reckons may still fill of an order is never less than what may, however a change of it stands. */
+  checkReckoning(kernel: Kernel): void {
+    for (const order of this.openOrders()) {
+      const { quantity, filled } = newest(order);
+      const known = kernel.order(order.clientOrderId);
+      const reckoned = known === undefined ? 0 : leavesQuantity(known);
+      if (reckoned < quantity - filled && !this.doomed.has(order.clientOrderId))
+        this.fault(`order ${order.clientOrderId} may fill ${quantity - filled} lots more, the kernel reckons with ${reckoned}`);
+    }
+  }
+
+  /** True when every trade is in the store, and every payment that the exchange has booked. */
+  isRecorded(payments: readonly FundingPayment[]): boolean {
+    const traded = this.#markets().reduce((sum, market) => sum + market.fills.length, 0);
+    return this.#store.fills.size >= traded && this.#store.fundings.length >= payments.length;
+  }
+
+  /** Every trade and payment of the exchange is recorded once, and nothing else is. */
+  checkRecords(payments: readonly FundingPayment[]): void {
+    for (const { leg, id } of payments) {
+      const times = this.#store.fundings.filter((funding) => funding.leg === leg && funding.id === id).length;
+      if (times !== 1) this.fault(`funding ${id} of ${leg} is recorded ${times} times`);
+    }
     const recorded = this.#store.fills;
     let traded = 0;
     for (const market of this.#markets()) {

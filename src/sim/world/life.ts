@@ -3,21 +3,23 @@
 import type { AlertBody } from "../../core/alert.ts";
 import type { Effect } from "../../core/effects.ts";
 import type { ActualState, ExchangeFill, KernelEvent } from "../../core/events.ts";
-import { createKernel, type Kernel, type KernelOptions, type KernelState } from "../../core/kernel.ts";
+import type { Instrument } from "../../core/instrument.ts";
+import type { Kernel, KernelOptions, KernelState } from "../../core/kernel.ts";
 import { money, text } from "../../core/money.ts";
-import type { LegMarket, MarketSnapshot } from "../../core/strategy.ts";
 import type { Text } from "../../core/text.ts";
 import { Desk, type DeskDoors } from "./desk.ts";
+import { createGrainKernel, type Steps } from "./grain.ts";
 import { Inquiries } from "./inquiries.ts";
 import { keyOf } from "./judge.ts";
-import { Obedience, overheard } from "./obedience.ts";
+import { type Asking, Obedience, overheard } from "./obedience.ts";
+import { openMarket, storedBooks } from "./opening.ts";
 import { OwnFills } from "./own-fills.ts";
 import { Reader } from "./reader.ts";
 import { botNumberOn, HOME_ACCOUNT } from "./scenario.ts";
 import { type Batch, type Directive, emptyBatch } from "./store.ts";
 import { laterIn, type Surroundings } from "./surroundings.ts";
 import { Touches } from "./touches.ts";
-import { TruthBooks } from "./truth.ts";
+import type { TruthBooks } from "./truth.ts";
 
 const TICK_MS = 1_000;
 const RECONCILE_EVERY_MS = 15_000;
@@ -37,7 +39,10 @@ export class Life implements DeskDoors {
   readonly #reader: Reader;
   readonly #obedience: Obedience;
   readonly #truth: TruthBooks;
-  readonly #touches = new Touches();
+  readonly #touches: Touches;
+  /** As the exchange described them when this life began. */
+  readonly #instruments: Readonly<Record<string, Instrument>>;
+  readonly #steps: ReadonlyMap<string, Steps>;
   readonly #own = new OwnFills();
   readonly #wakes = new Set<number>();
   #state: ActualState = "recovering";
@@ -53,26 +58,32 @@ export class Life implements DeskDoors {
   constructor(world: Surroundings) {
     const { scenario, store, saboteur } = world;
     this.#world = world;
+    const legs = Object.keys(scenario.instruments);
+    this.#steps = new Map(legs.map((leg) => [leg, world.marketOf(leg).steps]));
+    this.#instruments = Object.fromEntries(legs.map((leg) => [leg, world.marketOf(leg).instrument]));
+    this.#touches = new Touches((leg) => this.#stepsOf(leg).tick);
     const options: KernelOptions = {
       botId: "world",
       botNumber: botNumberOn(HOME_ACCOUNT),
       botNumbers: Object.fromEntries(Object.entries(scenario.refs).map(([leg, { account }]) => [leg, botNumberOn(account)])),
       strategy: overheard(scenario.strategy, world.judge),
       params: store.params,
-      instruments: scenario.instruments,
+      instruments: this.#instruments,
       risk: scenario.risk,
       ...(scenario.runForMs === undefined ? {} : { runForMs: scenario.runForMs }),
-      ...(scenario.canAmend ? { amends: Object.keys(scenario.instruments) } : {}),
+      ...(scenario.canAmend ? { amends: legs } : {}),
       lastCounter: store.lastCounter(),
     };
     const state: KernelState | null = store.state === null ? null : JSON.parse(store.state);
-    const market = this.#openMarket();
-    this.kernel = createKernel(saboteur.options(options), { state, orders: saboteur.orders(store.openOrders()), market });
+    const market = openMarket(world, this.#instruments, this.#touches);
+    const start = { state, orders: saboteur.orders(store.openOrders()), market };
+    this.kernel = createGrainKernel(saboteur.options(options), start, (leg) => this.#stepsOf(leg));
     this.#desk = new Desk(world, this);
     this.#inquiries = new Inquiries(world, this);
     this.#reader = new Reader(world, this, (leg) => this.kernel.lastFillAt(leg) ?? store.createdAt);
     this.#obedience = new Obedience(scenario, world.judge);
-    this.#truth = this.#storedBooks();
+    for (const leg of legs) this.#obedience.takeMinimum(leg, this.#minimumOf(leg));
+    this.#truth = storedBooks(world);
     for (const row of store.rows.values()) if (row.exchangeOrderId !== null) this.learn(row.leg, row.clientOrderId, row.exchangeOrderId);
   }
 
@@ -100,9 +111,9 @@ export class Life implements DeskDoors {
 
   post(event: KernelEvent): void {
     if (this.isOver) return;
-    this.#obedience.heard(event);
+    this.#obedience.heard(event, this.kernel);
     this.#touches.hear(event, this.#world.schedule.now);
-    for (const told of this.#world.saboteur.told(event)) if (!this.isOver) this.#apply(told);
+    for (const told of this.#world.saboteur.told(event, this.kernel)) if (!this.isOver) this.#apply(told);
   }
 
   takeFills(leg: string, fills: readonly ExchangeFill[]): void {
@@ -131,6 +142,34 @@ export class Life implements DeskDoors {
     else if (wasHalted) this.post({ type: "resume", at });
     const { desired, flatten } = directive;
     this.post({ type: "control", desired, at, ...(flatten ? { flatten, maxSlippageBps: SLIPPAGE_BPS } : {}) });
+    const { peakSince } = this.#world.store;
+    if (peakSince > 0) this.post({ type: "resetPeak", since: peakSince, at });
+  }
+
+  /** The exchange describes an instrument anew, in the same steps. */
+  takeInstrument(leg: string): void {
+    const { instrument, steps } = this.#world.marketOf(leg);
+    const { tick, lot } = this.#stepsOf(leg);
+    if (steps.tick !== tick || steps.lot !== lot) return;
+    this.#obedience.takeMinimum(leg, this.#minimumOf(leg));
+    this.post({ type: "instrument", leg, instrument, at: this.#world.schedule.now });
+  }
+
+  /** A leg's position as this life's lots can show it, in grains. */
+  wholeOf(leg: string, grains: number): number {
+    const { lot } = this.#stepsOf(leg);
+    return Math.trunc(grains / lot) * lot;
+  }
+
+  #stepsOf(leg: string): Steps {
+    const steps = this.#steps.get(leg);
+    if (steps === undefined) throw new Error(`unknown leg ${leg}`);
+    return steps;
+  }
+
+  #minimumOf(leg: string): number {
+    const { instrument, steps } = this.#world.marketOf(leg);
+    return instrument.minQuantity * steps.lot;
   }
 
   /** Stores the newest state, as a process does that was asked to end. */
@@ -161,31 +200,6 @@ export class Life implements DeskDoors {
   }
 
   // ---- recovery and routine -----------------------------------------------------------------------------------------
-
-  #openMarket(): MarketSnapshot {
-    const { scenario, schedule, store } = this.#world;
-    const legs: Record<string, LegMarket> = {};
-    for (const [leg, instrument] of Object.entries(scenario.instruments)) {
-      const touch = this.#world.marketOf(leg).touch;
-      if (touch === null) throw new Error(`the market of ${leg} has no touch`);
-      const { bestBid, bestAsk } = touch;
-      legs[leg] = { instrument, bestBid, bestAsk, available: { base: "10", quote: "50000" } };
-      // A first start takes no book from the snapshot, a later one does.
-      const isFirst = store.state === null;
-      this.#touches.open(leg, isFirst ? null : bestBid, isFirst ? null : bestAsk, schedule.now);
-    }
-    return { at: schedule.now, legs };
-  }
-
-  #storedBooks(): TruthBooks {
-    const { scenario, store, payments } = this.#world;
-    const books = new TruthBooks(scenario.instruments);
-    for (const leg of Object.keys(scenario.instruments)) {
-      for (const fill of this.#world.marketOf(leg).fills) if (store.fills.get(keyOf(leg, fill))?.leg === leg) books.fold(leg, fill);
-    }
-    for (const { leg, id } of store.fundings) books.fund(leg, payments.find((payment) => payment.id === id)?.amount ?? "0");
-    return books;
-  }
 
   #catchUp(): void {
     this.#reader.run(true, (isComplete) => {
@@ -254,7 +268,7 @@ export class Life implements DeskDoors {
       this.#gather(batch, sends, effect);
     }
     const hasRows = batch.orders.length + batch.fills.length + batch.fundings.length > 0 || batch.directive !== null;
-    const mustKeepState = batch.fills.length + batch.fundings.length > 0 && !saboteur.storesStateLazily;
+    const mustKeepState = batch.needsState || (batch.fills.length + batch.fundings.length > 0 && !saboteur.storesStateLazily);
     if (mustKeepState || batch.directive !== null || batch.params !== undefined) batch.state = this.#snapshot();
     const send = (): void => {
       if (!this.isOver) for (const run of sends) run();
@@ -270,7 +284,7 @@ export class Life implements DeskDoors {
       case "cancel":
         return this.#desk.cancel(effect);
       case "amend":
-        return void sends.push(() => this.#desk.amend(effect));
+        return this.#gatherAmend(batch, sends, effect);
       case "inquire":
         return this.#inquiries.ask(effect.leg, effect.clientOrderId);
       case "record":
@@ -297,6 +311,7 @@ export class Life implements DeskDoors {
   }
 
   #heed(alert: AlertBody): void {
+    if (alert.type === "mismatch") for (const leg of this.#world.legsOf(alert.symbol)) this.#world.judge.unnoticed.delete(leg);
     if (alert.type !== "halted") return;
     this.#haltReason = alert.reason;
     // The kernel's own check of the ledger: a bot that stops over it is safe, and still wrong.
@@ -305,19 +320,30 @@ export class Life implements DeskDoors {
 
   #gatherPlace(batch: Batch, sends: (() => void)[], effect: Extract<Effect, { type: "place" }>): void {
     const row = this.kernel.order(effect.order.clientOrderId);
-    const { judge, schedule, store } = this.#world;
+    const { judge } = this.#world;
     if (row === undefined) return judge.fault(`order ${effect.order.clientOrderId} is unknown to the kernel that places it`);
-    const { kernel } = this;
-    this.#obedience.placed(effect, {
-      kernel,
+    this.#obedience.placed(effect, this.#asking());
+    batch.orders.push({ ...row });
+    sends.push(() => this.#desk.place(effect));
+  }
+
+  #gatherAmend(batch: Batch, sends: (() => void)[], effect: Extract<Effect, { type: "amend" }>): void {
+    this.#obedience.amended(effect, this.#asking());
+    // The state that knows of the change leads, as an intent does.
+    batch.needsState = true;
+    sends.push(() => this.#desk.amend(effect));
+  }
+
+  #asking(): Asking {
+    const { schedule, store } = this.#world;
+    return {
+      kernel: this.kernel,
       at: schedule.now,
       life: store.life,
       isStored: (clientOrderId) => store.rows.has(clientOrderId),
       markOf: (leg) => this.#touches.mark(leg),
       positionOf: (leg) => this.positionOf(leg),
-    });
-    batch.orders.push({ ...row });
-    sends.push(() => this.#desk.place(effect));
+    };
   }
 
   #gatherFill(batch: Batch, effect: Extract<Effect, { type: "record" }>): void {
@@ -327,8 +353,8 @@ export class Life implements DeskDoors {
     const traded = this.#world.marketOf(leg).fills.find((known) => keyOf(leg, known) === keyOf(leg, fill));
     if (traded === undefined) return judge.fault(`fill ${fill.tradeId} never happened`);
     this.#truth.fold(leg, traded);
-    if (position !== this.#truth.position(leg))
-      judge.fault(`position of ${leg} is ${position} lots by the kernel, ${this.#truth.position(leg)} by the trades it knows`);
+    const known = this.wholeOf(leg, this.#truth.position(leg));
+    if (position !== known) judge.fault(`position of ${leg} is ${position} lots by the kernel, ${known} by the trades it knows`);
   }
 
   #snapshot(): string {

@@ -41,6 +41,15 @@ export class Operator {
     if (life?.isRecovered === true) life.follow(store.directive, wasHalted);
   }
 
+  /** The drawdown counts anew: stored first, told to whoever lives, and to every later life. */
+  resetPeak(): void {
+    const { store, schedule } = this.#world;
+    store.peakSince = schedule.now;
+    this.#world.happened("peakResets");
+    const life = this.#life();
+    if (life?.isRecovered === true) life.post({ type: "resetPeak", since: store.peakSince, at: schedule.now });
+  }
+
   #adjusts(): boolean {
     const { scenario, schedule } = this.#world;
     const life = this.#life();

@@ -3,7 +3,7 @@
 import type { OpenOrder } from "../../core/events.ts";
 import { money, text } from "../../core/money.ts";
 import type { Lots } from "../../core/units.ts";
-import type { BotOrder, OrderVersion } from "./market.ts";
+import type { BotOrder, OrderVersion } from "./bot-order.ts";
 import { type Doors, laterIn, type Surroundings, toldFill } from "./surroundings.ts";
 
 const FILLS_EVERY_MS = 60_000;
@@ -115,11 +115,13 @@ export class Reader {
   #readMoney(leg: string): void {
     const { schedule, scenario, payments } = this.#world;
     const at = schedule.now;
-    for (const { leg: paid, id, amount } of payments) if (paid === leg) this.#doors.post({ type: "funding", leg, id, amount, at });
+    for (const { leg: paid, id, amount, bookedAt } of payments)
+      if (paid === leg && bookedAt <= at) this.#doors.post({ type: "funding", leg, id, amount, at });
     const { instrument } = this.#world.marketOf(leg).terms;
     const held = money(instrument.lotSize).times(this.#world.judge.position(leg));
-    const base = instrument.kind === "spot" ? text(held.plus(START_BASE)) : "0";
-    this.#doors.post({ type: "balances", leg, at, base, quote: START_QUOTE });
+    const { moved } = this.#world;
+    const base = instrument.kind === "spot" ? text(held.plus(START_BASE).plus(moved.base)) : "0";
+    this.#doors.post({ type: "balances", leg, at, base, quote: text(money(START_QUOTE).plus(moved.quote)) });
     if (scenario.risk.minLiquidationDistanceBps !== undefined) this.#readMargin(leg);
   }
 
@@ -139,7 +141,7 @@ function listed(leg: string, order: BotOrder, version: OrderVersion, scenario: S
   return {
     symbol: scenario.refs[leg]?.symbol ?? "",
     clientOrderId: order.clientOrderId,
-    exchangeOrderId: order.exchangeOrderId,
+    exchangeOrderId: version.exchangeOrderId,
     side: order.side,
     price: version.price,
     quantity: version.quantity,

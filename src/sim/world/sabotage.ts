@@ -1,7 +1,7 @@
 // Bugs planted on purpose around the kernel: a simulator that finds nothing in them proves nothing.
 
 import type { KernelEvent } from "../../core/events.ts";
-import type { KernelOptions } from "../../core/kernel.ts";
+import type { Kernel, KernelOptions } from "../../core/kernel.ts";
 import type { Order } from "../../core/order.ts";
 import type { Text } from "../../core/text.ts";
 import { lots } from "../../core/units.ts";
@@ -22,6 +22,14 @@ export const SABOTAGES = {
   doubledFunding: { en: "a funding payment told twice is booked twice", "zh-TW": "重複回報的資金費被記兩次" },
   deafToStop: { en: "the operator's stop does not reach the kernel", "zh-TW": "操作者的停止指令沒有送達" },
   haltIsAdvice: { en: "a halt is lifted at once by nobody", "zh-TW": "停機立即被無故解除" },
+  forgottenAmend: {
+    en: "a change in place forgets the larger quantity, and silence about it is read as a refusal",
+    "zh-TW": "改單後遺忘較大的數量，沒有回應就當成被拒",
+  },
+  noCoolDown: {
+    en: "an order that was taken and ended at once is asked for again at once",
+    "zh-TW": "剛被接受就被取消的委託立即重送，沒有冷卻",
+  },
   lazyState: { en: "the state is not stored with the fill that changed it", "zh-TW": "狀態沒有與成交一同儲存" },
 } as const satisfies Readonly<Record<string, Text>>;
 
@@ -32,6 +40,8 @@ export function isSabotage(name: string): name is Sabotage {
 }
 
 const SOME = 0.05;
+/** An order that ends later than this has rested, as the kernel sees it. */
+const RESTED_MS = 2_001;
 
 /** What stands between the world and its kernel; without a name it changes nothing. */
 export class Saboteur {
@@ -63,7 +73,7 @@ export class Saboteur {
   }
 
   /** What the kernel hears instead of an event. */
-  told(event: KernelEvent): readonly KernelEvent[] {
+  told(event: KernelEvent, kernel: Kernel): readonly KernelEvent[] {
     const { at } = event;
     switch (this.name) {
       case "doubledFill":
@@ -77,6 +87,10 @@ export class Saboteur {
       case "earlyCancel":
         if (event.type !== "cancelRefused") return [event];
         return [{ type: "canceled", leg: event.leg, at, clientOrderId: event.clientOrderId, filledQuantity: lots(0) }];
+      case "forgottenAmend":
+        return [shrunken(kernel, event)];
+      case "noCoolDown":
+        return event.type === "canceled" ? [{ ...event, at: at + ageOf(kernel, event.clientOrderId) }] : [event];
       case "hastyProof":
         return event.type === "unknown" ? [event, { ...event, type: "neverArrived" }] : [event];
       case "freeTrades":
@@ -91,6 +105,19 @@ export class Saboteur {
         return [event];
     }
   }
+}
+
+/** A change as a kernel would hear it that forgets what the order has become. */
+function shrunken(kernel: Kernel, event: KernelEvent): KernelEvent {
+  if (event.type === "amendRefused") return { ...event, isUnknown: false };
+  if (event.type !== "amended") return event;
+  const before = kernel.order(event.clientOrderId)?.quantity ?? event.quantity;
+  return { ...event, quantity: lots(Math.min(before, event.quantity)) };
+}
+
+/** What is missing until an order can be said to have rested, ms. */
+function ageOf(kernel: Kernel, clientOrderId: string): number {
+  return kernel.order(clientOrderId) === undefined ? 0 : RESTED_MS;
 }
 
 /** The same trades each time they are told. */

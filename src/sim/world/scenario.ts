@@ -7,7 +7,9 @@ import { UserError } from "../../core/text.ts";
 import { lots, type Ticks, ticks } from "../../core/units.ts";
 import type { SelfTrade } from "../matching-engine.ts";
 import { createRandom, type Random } from "../random.ts";
+import { FINEST, instrumentIn } from "./grain.ts";
 import type { MarketTerms } from "./market.ts";
+import { drawTwists, type Twists } from "./twists.ts";
 import { drawParams, type Place } from "./variations.ts";
 import { drawWeather, type Weather } from "./weather.ts";
 
@@ -18,12 +20,14 @@ export interface Scenario {
   /** What a person changes the parameters to on the way; null when nobody does. */
   readonly adjustTo: unknown;
   readonly refs: Readonly<Record<string, InstrumentRef>>;
+  /** In grains, the finest steps that the exchange ever has; limits are counted in them too. */
   readonly instruments: Readonly<Record<string, Instrument>>;
   /** By `refKey`: two legs may trade one instrument. */
   readonly terms: ReadonlyMap<string, MarketTerms>;
   readonly risk: RiskLimits;
   readonly runForMs: number | undefined;
   readonly weather: Weather;
+  readonly twists: Twists;
   /** The exchange changes orders in place. */
   readonly canAmend: boolean;
   /** Fills name the exchange's order only, not ours. */
@@ -170,17 +174,23 @@ export interface ScenarioOptions {
 export function drawScenario(strategy: Strategy, seed: number, options: ScenarioOptions = {}): Scenario {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return drawOnce(strategy, seed, createRandom(`scenario:${strategy.name}:${seed}:${attempt}`), options);
+      const named = (what: string): Random => createRandom(`${what}:${strategy.name}:${seed}:${attempt}`);
+      return drawOnce(strategy, seed, { random: named("scenario"), twistsRandom: named("twists") }, options);
     } catch (error) {
       if (!(error instanceof UserError) || attempt >= ATTEMPTS_MAX) throw error;
     }
   }
 }
 
-function drawOnce(strategy: Strategy, seed: number, random: Random, options: ScenarioOptions): Scenario {
+interface Draws {
+  readonly random: Random;
+  readonly twistsRandom: Random;
+}
+
+function drawOnce(strategy: Strategy, seed: number, { random, twistsRandom }: Draws, options: ScenarioOptions): Scenario {
   const { home, place } = drawHome(strategy, random);
-  const drawn = drawParams(strategy, place, random);
-  const params = options.params === undefined ? drawn : strategy.params.parse(options.params);
+  const varied = drawParams(strategy, place, random);
+  const params = options.params === undefined ? varied : strategy.params.parse(options.params);
   const refs = strategy.legs(params, home);
   const terms = new Map<string, MarketTerms>();
   for (const ref of Object.values(refs)) if (!terms.has(refKey(ref))) terms.set(refKey(ref), termsOf(instrumentOf(ref, random), random));
@@ -190,15 +200,7 @@ function drawOnce(strategy: Strategy, seed: number, random: Random, options: Sce
   strategy.init(params, market);
   const adjusted = drawParams(strategy, place, random);
   const isAdjusted = random.next() < 0.3 && options.params === undefined && hasSameLegs(strategy, adjusted, refs, home);
-  return {
-    seed,
-    strategy,
-    params,
-    adjustTo: isAdjusted ? adjusted : null,
-    refs,
-    instruments,
-    terms,
-    risk,
+  const drawn = {
     runForMs: random.next() < 0.1 ? random.integer(20_000, 90_000) : undefined,
     weather: drawWeather(random, options.isWorstWeather === true),
     canAmend: random.next() < 0.5,
@@ -206,6 +208,14 @@ function drawOnce(strategy: Strategy, seed: number, random: Random, options: Sce
     tellsMark: random.next() < 0.4,
     stateEveryMs: random.integer(500, 4_000),
     liquidationDistance: 0.005 + random.next() * 0.4,
+  };
+  const twists = drawTwists(Object.values(instruments), drawn.hasAnonymousFills, twistsRandom);
+  // What it is to go on with in other steps it must be able to begin with.
+  for (const when of ["before", "after"] as const)
+    if (twists.newSteps.size > 0) strategy.init(params, firstMarket(terms, refs, twists, when));
+  return {
+    ...{ seed, strategy, params, refs, instruments, terms, risk, twists, ...drawn },
+    adjustTo: isAdjusted ? adjusted : null,
   };
 }
 
@@ -215,11 +225,18 @@ function termsAt(terms: ReadonlyMap<string, MarketTerms>, ref: InstrumentRef): M
   return found;
 }
 
-function firstMarket(terms: ReadonlyMap<string, MarketTerms>, refs: Readonly<Record<string, InstrumentRef>>): MarketSnapshot {
+function firstMarket(
+  terms: ReadonlyMap<string, MarketTerms>,
+  refs: Readonly<Record<string, InstrumentRef>>,
+  twists?: Twists,
+  when: "before" | "after" = "before",
+): MarketSnapshot {
   const legs = Object.entries(refs).map(([leg, ref]) => {
     const { instrument, startPrice } = termsAt(terms, ref);
-    const touch = { bestBid: (startPrice - 1) as Ticks, bestAsk: (startPrice + 1) as Ticks };
-    return [leg, { instrument, ...touch, available: { base: "10", quote: "50000" } }];
+    const steps = twists?.newSteps.get(instrument.base)?.[when] ?? FINEST;
+    const mid = Math.round(startPrice / steps.tick);
+    const touch = { bestBid: (mid - 1) as Ticks, bestAsk: (mid + 1) as Ticks };
+    return [leg, { instrument: instrumentIn(instrument, steps), ...touch, available: { base: "10", quote: "50000" } }];
   });
   return { at: 0, legs: Object.fromEntries(legs) };
 }

@@ -3,6 +3,7 @@
 import type { Strategy } from "../../core/strategy.ts";
 import type { Misfortune } from "./network.ts";
 import type { Sabotage } from "./sabotage.ts";
+import type { Happening } from "./surroundings.ts";
 import { World } from "./world.ts";
 
 export const STEPS_DEFAULT = 400;
@@ -30,6 +31,8 @@ export interface SeedOutcome {
   readonly trace: readonly string[];
   /** How often each misfortune happened. */
   readonly misfortunes: Readonly<Partial<Record<Misfortune, number>>>;
+  /** How often each twist of exchange and person happened. */
+  readonly happenings: Readonly<Partial<Record<Happening, number>>>;
 }
 
 /** Safety under bad weather, then liveness under good: stop, then flatten. Pure: the same input gives the same outcome. */
@@ -51,5 +54,6 @@ export function simulateSeed(strategy: Strategy, seed: number, options: SeedOpti
     traceHash: world.trace.hash,
     trace: world.trace.lines,
     misfortunes: world.network.counts,
+    happenings: world.happenings,
   };
 }

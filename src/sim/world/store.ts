@@ -24,10 +24,12 @@ export interface Batch {
   /** New parameters go with the state that took them over. */
   params: unknown;
   directive: Partial<Directive> | null;
+  /** The state must be stored before anything of this step leaves. */
+  needsState: boolean;
 }
 
 export function emptyBatch(): Batch {
-  return { orders: [], fills: [], fundings: [], state: null, params: undefined, directive: null };
+  return { orders: [], fills: [], fundings: [], state: null, params: undefined, directive: null, needsState: false };
 }
 
 export class Store {
@@ -37,6 +39,8 @@ export class Store {
   readonly fundings: { readonly leg: string; readonly id: string }[] = [];
   state: string | null = null;
   params: unknown;
+  /** The newest wish to let the drawdown count anew, epoch ms; 0 when nobody wished it. */
+  peakSince = 0;
   directive: Directive = { desired: "running", flatten: false, halt: null };
   /** When the bot was first started. */
   readonly createdAt: number;

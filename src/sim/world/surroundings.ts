@@ -17,7 +17,20 @@ export interface FundingPayment {
   /** Decimal string, positive is received. */
   readonly amount: string;
   readonly at: number;
+  /** From when on the exchange tells of it. */
+  readonly bookedAt: number;
 }
+
+/** Things that were made to happen, counted. */
+export type Happening =
+  | "amends"
+  | "lateRefusals"
+  | "newSteps"
+  | "newMinimums"
+  | "personTrades"
+  | "transfers"
+  | "lateFundings"
+  | "peakResets";
 
 export interface Surroundings {
   readonly scenario: Scenario;
@@ -29,7 +42,12 @@ export interface Surroundings {
   readonly trace: Trace;
   /** What the exchange paid and charged so far. */
   readonly payments: readonly FundingPayment[];
+  /** What a person brought in, or took out where negative, decimal strings. */
+  readonly moved: { readonly base: string; readonly quote: string };
   marketOf(leg: string): Market;
+  /** Legs that trade a symbol, on whichever account. */
+  legsOf(symbol: string): readonly string[];
+  happened(what: Happening): void;
   /** An order left, or was refused: the worst moments for a crash, which may follow. */
   orderMoved(): void;
 }
@@ -56,5 +74,7 @@ export function laterIn(world: Surroundings, doors: Pick<Doors, "isOver">, ms: n
 
 /** The fill as its stream and its lists tell it. */
 export function toldFill(scenario: Scenario, fill: ExchangeFill): ExchangeFill {
-  return scenario.hasAnonymousFills ? { ...fill, clientOrderId: null } : fill;
+  const { feeInQuote, ...rest } = fill;
+  const isConverted = feeInQuote !== undefined && scenario.twists.feeToken?.isConverted === true;
+  return { ...rest, ...(isConverted ? { feeInQuote } : {}), clientOrderId: scenario.hasAnonymousFills ? null : fill.clientOrderId };
 }

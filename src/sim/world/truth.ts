@@ -21,8 +21,13 @@ interface LegBooks {
 /** Money in and out and nothing else: no average cost, no lots, so it shares no mistake with the ledger. */
 export class TruthBooks {
   readonly #legs = new Map<string, LegBooks>();
+  /** Fees that nobody could convert, by currency. */
+  readonly #otherFees = new Map<string, Money>();
+  readonly #isConverted: boolean;
 
-  constructor(instruments: Readonly<Record<string, Instrument>>) {
+  /** `isConverted`: fees in a currency of the exchange's own are told with their worth. */
+  constructor(instruments: Readonly<Record<string, Instrument>>, isConverted = true) {
+    this.#isConverted = isConverted;
     for (const [leg, instrument] of Object.entries(instruments))
       this.#legs.set(leg, { instrument, cash: 0n, volume: 0n, position: 0, fees: ZERO, funding: ZERO, fills: 0 });
   }
@@ -34,8 +39,13 @@ export class TruthBooks {
     books.volume += value;
     books.position += signOf(fill.side) * fill.quantity;
     books.fills += 1;
+    if (fill.feeInQuote !== undefined && !this.#isConverted) {
+      this.#otherFees.set(fill.feeCurrency, (this.#otherFees.get(fill.feeCurrency) ?? ZERO).plus(fill.fee));
+      return;
+    }
     const isInBase = fill.feeCurrency === books.instrument.base;
-    books.fees = books.fees.plus(isInBase ? money(fill.fee).times(toPrice(books.instrument, fill.price)) : fill.fee);
+    const inQuote = isInBase ? money(fill.fee).times(toPrice(books.instrument, fill.price)) : (fill.feeInQuote ?? fill.fee);
+    books.fees = books.fees.plus(inQuote);
   }
 
   fund(leg: string, amount: string): void {
@@ -73,6 +83,7 @@ export class TruthBooks {
       ["net profit", profit.minus(fees).plus(funding), status.netPnl],
       ["volume", volume, status.volume],
       ["fills", money(fills), money(status.fills)],
+      ...[...this.#otherFees].map(([currency, fee]) => [`fees in ${currency}`, fee, status.otherFees[currency] ?? "0"] as const),
     ];
     return compared.flatMap(([name, ours, theirs]) =>
       ours.eq(theirs) ? [] : [`${name} ${text(ours)} by the exchange's trades, ${text(money(theirs.toString()))} by the kernel`],

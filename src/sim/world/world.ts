@@ -1,12 +1,14 @@
 // A seeded world around one bot: exchange, messages, database, operator and crashes, judged after every step.
 
-import { type Instrument, refKey, toPrice, toQuantity } from "../../core/instrument.ts";
-import { money, text, ZERO } from "../../core/money.ts";
+import { refKey } from "../../core/instrument.ts";
+import { money, text } from "../../core/money.ts";
 import type { Strategy } from "../../core/strategy.ts";
-import { lots, ticks } from "../../core/units.ts";
 import { createRandom, type Random } from "../random.ts";
+import { type BotOrder, newest } from "./bot-order.ts";
 import { Course } from "./course.ts";
 import { Feed } from "./feed.ts";
+import { canFlatten, isFlat } from "./flatness.ts";
+import { FINEST } from "./grain.ts";
 import { Judge } from "./judge.ts";
 import { Life } from "./life.ts";
 import { Market, type MarketListener } from "./market.ts";
@@ -16,8 +18,9 @@ import { type Sabotage, Saboteur } from "./sabotage.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
 import { Schedule } from "./schedule.ts";
 import { Store } from "./store.ts";
-import type { FundingPayment, Surroundings } from "./surroundings.ts";
+import type { FundingPayment, Happening, Surroundings } from "./surroundings.ts";
 import { Trace } from "./trace.ts";
+import { Upheaval, type UpheavalDoors } from "./upheaval.ts";
 
 export const STEP_MS = 500;
 const START_AT = 1_000_000;
@@ -25,6 +28,9 @@ const FUNDING_EVERY_STEPS = 20;
 const CHECK_BOOKS_EVERY_STEPS = 10;
 /** A process that is asked to end has this long to store its state. */
 const GRACE_MS = 300;
+/** An exchange ends an order that it took in vain within this. */
+const LATE_REFUSAL_MAX_MS = 400;
+const LATE_FUNDING_MAX_MS = 40_000;
 /** Everything must have come to rest by then, once the weather is clear. */
 const REST_STEPS_MAX = 600;
 
@@ -51,8 +57,13 @@ export class World implements Surroundings {
   readonly #courses = new Map<string, Course>();
   readonly #feed: Feed;
   readonly #operator: Operator;
+  readonly #upheaval: Upheaval;
+  readonly #twistsRandom: Random;
+  readonly happenings: Partial<Record<Happening, number>> = {};
+  moved = { base: "0", quote: "0" };
   #life: Life | null = null;
   #steps = 0;
+  #isCalm = false;
   restarts = 0;
 
   constructor(options: WorldOptions) {
@@ -68,13 +79,17 @@ export class World implements Surroundings {
     this.judge = new Judge(this.scenario, this.schedule, this.store, () => [...this.#markets.values()]);
     this.saboteur = new Saboteur(options.sabotage ?? null, named("sabotage"));
     this.#random = named("world");
+    this.#twistsRandom = named("upheaval");
+    const { renamesAmended, refusesLate, feeToken, newSteps } = this.scenario.twists;
     for (const [key, terms] of this.scenario.terms) {
-      this.#markets.set(key, new Market(terms, named(`market:${key}`), this.#listener()));
       const { base } = terms.instrument;
+      const habits = { renamesAmended, refusesLate, feeToken, steps: newSteps.get(base)?.before ?? FINEST };
+      this.#markets.set(key, new Market(terms, named(`market:${key}`), this.#listener(), habits));
       if (!this.#courses.has(base)) this.#courses.set(base, new Course(named(`course:${base}`)));
     }
     this.#feed = new Feed(this, () => this.#life);
     this.#operator = new Operator(this, () => this.#life);
+    this.#upheaval = new Upheaval(this.#upheavalDoors(), this.#twistsRandom);
     this.#begin();
   }
 
@@ -83,6 +98,14 @@ export class World implements Surroundings {
     const market = ref === undefined ? undefined : this.#markets.get(refKey(ref));
     if (market === undefined) throw new Error(`unknown leg ${leg}`);
     return market;
+  }
+
+  legsOf(symbol: string): readonly string[] {
+    return Object.entries(this.scenario.refs).flatMap(([leg, ref]) => (ref.symbol === symbol ? [leg] : []));
+  }
+
+  happened(what: Happening): void {
+    this.happenings[what] = (this.happenings[what] ?? 0) + 1;
   }
 
   /** What an order set off is the worst to lose: its answer, its fills and the state that knows them. */
@@ -98,6 +121,7 @@ export class World implements Surroundings {
   storm(steps: number): void {
     for (let count = 0; count < steps && this.judge.faults.length === 0; count += 1) {
       this.#operator.step();
+      this.#upheaval.step();
       this.#step();
       if (this.network.strikes("crash")) this.#crash();
       if (this.network.strikes("silence")) this.#feed.fallSilent(this.network.between(1_000, 12_000));
@@ -107,17 +131,21 @@ export class World implements Surroundings {
   /** The weather clears and the operator stops the bot: nothing may be left, and every book must agree. */
   comeToRest(): void {
     this.network.clear();
+    this.#isCalm = true;
+    this.#upheaval.end();
     this.#operator.say("stop");
-    const rested = this.#until(rests);
-    if (!rested) this.#blame("stopped bot does not come to rest");
+    const rested = this.#until((life) => rests(life) && this.judge.isRecorded(this.payments) && this.judge.unnoticed.size === 0);
+    if (!rested && this.judge.unnoticed.size > 0)
+      this.#blame(`nobody noticed that a person traded on ${[...this.judge.unnoticed].join(", ")}`);
+    else if (!rested) this.#blame("stopped bot does not come to rest");
     this.#checkAll();
   }
 
   /** Everything that the bot holds is closed. */
   flatten(): void {
     this.#operator.say("flatten");
-    const isFlat = this.#until((life) => rests(life) && this.#isFlat());
-    if (!isFlat && this.#canFlatten()) this.#blame("position is not flat");
+    const isDone = this.#until((life) => rests(life) && isFlat(this) && this.judge.isRecorded(this.payments));
+    if (!isDone && canFlatten(this)) this.#blame("position is not flat");
     this.#checkAll();
   }
 
@@ -131,15 +159,27 @@ export class World implements Surroundings {
   }
 
   #checkAll(): void {
-    if (this.judge.openOrders().length > 0) this.judge.fault(`${this.judge.openOrders().length} orders are left at the exchange`);
-    this.judge.checkRecords();
+    // One that was taken in vain is about to end: a position that nobody can close is tried every second.
+    const left = this.judge.openOrders().filter(({ clientOrderId }) => !this.judge.doomed.has(clientOrderId));
+    if (left.length > 0) this.judge.fault(`${left.length} orders are left at the exchange`);
+    this.judge.checkRecords(this.payments);
     const life = this.#life;
     if (life === null) return this.judge.fault("the bot is down");
     for (const leg of Object.keys(this.scenario.instruments)) {
       const [ours, theirs] = [life.positionOf(leg), this.judge.position(leg)];
       if (ours !== theirs) this.judge.fault(`position of ${leg} is ${ours} lots by the bot's fills, ${theirs} at the exchange`);
     }
+    for (const market of this.#markets.values()) for (const order of market.known) this.#checkFilled(life, order);
     life.checkBooks();
+  }
+
+  /** An order that the bot still remembers has filled by its books what it has filled at the exchange. */
+  #checkFilled(life: Life, order: BotOrder): void {
+    const ours = life.kernel.order(order.clientOrderId);
+    const { filled } = newest(order);
+    // Counted in coarser steps since then, it is near enough to be over.
+    if (ours === undefined || ours.filledQuantity === filled || this.happenings.newSteps !== undefined) return;
+    this.judge.fault(`order ${order.clientOrderId} has filled ${ours.filledQuantity} lots by the kernel, ${filled} at the exchange`);
   }
 
   /** Goes on until it is true; false when it never is, or a rule breaks meanwhile. */
@@ -149,32 +189,6 @@ export class World implements Surroundings {
       if (this.#life !== null && isThere(this.#life)) return true;
     }
     return false;
-  }
-
-  /** What of the position is there to be sold: fees in base currency have taken their part of a long. */
-  #heldOf(leg: string, { kind, base, lotSize }: Instrument): number {
-    const position = this.judge.position(leg);
-    if (kind !== "spot" || position <= 0) return position;
-    const paid = this.marketOf(leg).fills.filter((fill) => fill.feeCurrency === base);
-    const spent = paid.reduce((sum, fill) => sum.plus(fill.fee), ZERO).div(lotSize);
-    return Math.max(0, position - Math.ceil(Number(spent)));
-  }
-
-  /** What the exchange does not let anybody close counts as flat. */
-  #isFlat(): boolean {
-    return Object.entries(this.scenario.instruments).every(([leg, instrument]) => {
-      const held = Math.abs(this.#heldOf(leg, instrument));
-      const worth = money(toQuantity(instrument, lots(held))).times(toPrice(instrument, this.marketOf(leg).touch?.bestBid ?? ticks(0)));
-      return held < Math.max(1, instrument.minQuantity) || worth.lt(instrument.minNotional);
-    });
-  }
-
-  /** Where the person holds the opposite, the exchange takes no reduce-only order of ours: nobody can close that for us. */
-  #canFlatten(): boolean {
-    return Object.keys(this.scenario.instruments).every((leg) => {
-      const { userPosition } = this.marketOf(leg).terms;
-      return userPosition === 0 || userPosition * this.judge.position(leg) >= 0;
-    });
   }
 
   // ---- one step -----------------------------------------------------------------------------------------------------
@@ -191,6 +205,7 @@ export class World implements Surroundings {
     if (this.#steps % FUNDING_EVERY_STEPS === 0) this.#fund();
     this.schedule.runUntil(now + STEP_MS);
     this.judge.checkExposure();
+    if (this.#life?.isRecovered === true) this.judge.checkReckoning(this.#life.kernel);
     if (this.#steps % CHECK_BOOKS_EVERY_STEPS === 0 && this.#life?.isRecovered === true) this.#life.checkBooks();
     if (this.#life?.isOver === true) this.#crash();
   }
@@ -203,10 +218,81 @@ export class World implements Surroundings {
       const rate = (this.#random.next() - 0.5) * 0.002;
       const value = money(instrument.tickSize).times(instrument.lotSize).times(touch.bestBid).times(-position);
       const amount = text(value.times(rate.toFixed(6)));
-      const payment = { leg, id: `f${this.payments.length + 1}`, amount, at: this.schedule.now };
+      const payment = { leg, id: `f${this.payments.length + 1}`, amount, at: this.schedule.now, bookedAt: this.#bookedAt() };
       this.payments.push(payment);
       this.#feed.payment(payment);
     }
+  }
+
+  /** When the exchange tells of a payment: at once, or long after. */
+  #bookedAt(): number {
+    const { now } = this.schedule;
+    const { lateFunding } = this.scenario.twists;
+    if (this.#isCalm || lateFunding === 0 || this.#twistsRandom.next() >= lateFunding) return now;
+    this.happened("lateFundings");
+    return now + this.#twistsRandom.integer(1_000, LATE_FUNDING_MAX_MS);
+  }
+
+  #upheavalDoors(): UpheavalDoors {
+    const { schedule } = this;
+    return {
+      twists: this.scenario.twists,
+      markets: () => [...this.#markets.values()],
+      isCompared: (market) => this.#isCompared(market),
+      isRecorded: () => this.judge.isRecorded([]),
+      changeSteps: (market) => {
+        const change = this.scenario.twists.newSteps.get(market.terms.instrument.base);
+        if (change === undefined) return;
+        this.happened("newSteps");
+        market.takeSteps(change.after, schedule.now, schedule.now + change.closedMs);
+      },
+      reconnect: (withinMs) => {
+        const life = this.#life;
+        schedule.after(withinMs, () => {
+          if (life !== null && !life.isOver) this.#end(life, true);
+        });
+      },
+      changeMinimum: (market, grains) => {
+        this.happened("newMinimums");
+        market.takeMinimum(grains);
+        for (const leg of this.#legsOn(market)) this.#life?.takeInstrument(leg);
+      },
+      personTrades: (market, quantity) => this.#personTrades(market, quantity),
+      transfer: (amount) => this.#transfer(amount),
+      resetPeak: () => this.#operator.resetPeak(),
+    };
+  }
+
+  #legsOn(market: Market): string[] {
+    return Object.keys(this.scenario.instruments).filter((leg) => this.marketOf(leg) === market);
+  }
+
+  /** What was there before the first comparison counts as the person's own: only a later trade must be noticed. */
+  #isCompared(market: Market): boolean {
+    const [leg, ...others] = this.#legsOn(market);
+    if (leg === undefined || others.length > 0 || this.store.state === null) return false;
+    const { legs } = JSON.parse(this.store.state) as { readonly legs: Readonly<Record<string, { readonly unattributed: number | null }>> };
+    return (legs[leg]?.unattributed ?? null) !== null;
+  }
+
+  #personTrades(market: Market, quantity: number): void {
+    this.happened("personTrades");
+    market.personTrades(quantity, this.schedule.now);
+    for (const leg of this.#legsOn(market)) {
+      if (market.personPosition === market.terms.userPosition) this.judge.unnoticed.delete(leg);
+      else this.judge.unnoticed.add(leg);
+    }
+  }
+
+  /** Quote everywhere, and a little of the coin itself where it can be held. */
+  #transfer(amount: number): void {
+    this.happened("transfers");
+    this.moved = {
+      quote: text(money(this.moved.quote).plus(amount)),
+      base: text(money(this.moved.base).plus(amount > 0 ? "0.5" : "-0.1")),
+    };
+    const [leg] = Object.keys(this.scenario.instruments);
+    if (leg !== undefined) this.#feed.transfer(leg, `m${this.happenings.transfers}`, String(amount));
   }
 
   // ---- lives --------------------------------------------------------------------------------------------------------
@@ -226,9 +312,11 @@ export class World implements Surroundings {
   /** Killed, or asked to end with its state stored; it comes back after a while. */
   #crash(): void {
     const life = this.#life;
-    if (life === null) return;
+    if (life !== null) this.#end(life, this.network.pick(4) === 0);
+  }
+
+  #end(life: Life, isGraceful: boolean): void {
     this.restarts += 1;
-    const isGraceful = this.network.pick(4) === 0;
     if (isGraceful && !life.isOver) life.storeState();
     life.end();
     this.#life = null;
@@ -251,6 +339,13 @@ export class World implements Surroundings {
         this.#feed.order(order);
       },
       closed: (_market, order) => this.#feed.order(order),
+      doomed: (market, order) => {
+        this.happened("lateRefusals");
+        this.judge.refusesLate(order);
+        // Half of them end before their answer has left.
+        const afterMs = this.#twistsRandom.next() < 0.5 ? 0 : this.#twistsRandom.integer(1, LATE_REFUSAL_MAX_MS);
+        this.schedule.after(afterMs, () => market.endDoomed(order, this.schedule.now));
+      },
     };
   }
 }
