@@ -39,8 +39,8 @@ describe("a bot beyond its quotas", () => {
     const neighbour = await fleet.status("btc_grid");
     await setQuotas("eth_grid", { requestsPerMinute: 10, cycleMs: 1 });
     await fleet.start("eth_grid");
-    await until("the bot was told to be slowed down", async () => (await told("quotas.requestsPerMinute 10")).length > 0);
-    await until("a slow decision was told", async () => (await told("quotas.cycleMs is 1")).length > 0);
+    await until("the bot was told to be slowed down", async () => (await told("quotas.requestsPerMinute 10")).length > 0, 75_000);
+    await until("a slow decision was told", async () => (await told("quotas.cycleMs is 1")).length > 0, 75_000);
     expect(await told("quotas.requestsPerMinute 10")).toEqual(["eth_grid"]);
     const now = await fleet.status("btc_grid");
     expect(now).toMatchObject({ state: "running", pid: neighbour.pid, epoch: neighbour.epoch });
@@ -50,7 +50,7 @@ describe("a bot beyond its quotas", () => {
     const stopped = await fleet.exec("/stop eth_grid keep");
     expect(stopped.ok, stopped.stdout + stopped.stderr).toBe(true);
     expect(await fleet.status("eth_grid")).toMatchObject({ state: "stopped", openOrders: 0 });
-  });
+  }, 240_000);
 
   it("is made anew when its process is as large as its quota, and that is told", async () => {
     const before = await fleet.status("btc_grid");
