@@ -71,6 +71,11 @@ describe("db migrate", () => {
     expect((await botswain("db", "migrate")).out).toBe(`sqlite: up to date (${NEWEST})\n`);
   });
 
+  test("makes the data folder where there is none yet", async () => {
+    vi.stubEnv("BOTSWAIN_HOME", join(folder, "not-made-yet"));
+    expect(await json("db", "migrate")).toMatchObject({ code: 0, data: { ok: true, to: NEWEST } });
+  });
+
   test("refuses a database that is newer than the program", async () => {
     await botswain("db", "migrate");
     const db = new Sqlite(path);

@@ -60,6 +60,13 @@ test("nobody at the address is bad, with a remedy", async () => {
   for (const { remedy, what } of bad) expect([what.startsWith("unreachable"), remedy === null]).toEqual([true, false]);
 });
 
+test("a machine on which nothing has been set up is examined too", async () => {
+  vi.stubEnv("BOTSWAIN_ACCOUNTS_FROM_ENV", "");
+  vi.stubEnv("BOTSWAIN_HOME", join(home, "not-made-yet"));
+  const examined = await examineExchange({ exchange: "backpack", url: "http://127.0.0.1:1", wsUrl: "ws://127.0.0.1:1" });
+  expect(examined).toMatchObject({ ok: false, account: null });
+});
+
 test("what is left out is named", async () => {
   await expect(examineExchange({ account: "main" })).rejects.toThrow(/--exchange is missing/);
   await expect(examineExchange({ exchange: "backpack", url: "http://127.0.0.1:1" })).rejects.toThrow(/--url and --ws-url belong together/);

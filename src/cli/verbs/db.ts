@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/text.ts";
 import { refuseMissing } from "../../storage/database-address.ts";
+import { prepareDataFolder } from "../data-folder.ts";
 import { inWords, print } from "../language.ts";
 import { createProgressBar } from "../progress-bar.ts";
 import { loadSettings } from "../settings.ts";
@@ -43,7 +44,11 @@ function addMigrate(db: Command): void {
     const { migrateDatabase } = await import("../../storage/database.ts");
     await answer(
       json,
-      async () => ({ ok: true, ...(await migrateDatabase(loadSettings().databaseUrl)) }),
+      async () => {
+        const { databaseUrl, dataFolder } = loadSettings();
+        if (databaseUrl === dataFolder.databaseUrl) prepareDataFolder(dataFolder);
+        return { ok: true, ...(await migrateDatabase(databaseUrl)) };
+      },
       ({ provider, from, to, applied }) => {
         const start = from ?? "-";
         if (applied.length === 0) print({ en: `${provider}: up to date (${to})`, "zh-TW": `${provider}：已是最新（${to}）` });

@@ -13,6 +13,7 @@ import { openDatabase } from "../../storage/database.ts";
 import { systemClock } from "../../workers/system-clock.ts";
 import { keySourceOf } from "../account-keys.ts";
 import { SIM_ACCOUNT } from "../account-name.ts";
+import { prepareDataFolder } from "../data-folder.ts";
 import { inWords, language, print } from "../language.ts";
 import { loadSettings, type Settings } from "../settings.ts";
 import { answer } from "./answer.ts";
@@ -143,6 +144,8 @@ async function storedAccount(settings: Settings, exchange: string, name: string 
     const proxy = chosen.proxy === null ? {} : { proxy: chosen.proxy.reveal() };
     return { name: chosen.name, network: chosen.network, credentials: Object.fromEntries(values), ...proxy };
   }
+  // A fresh machine is examined before anything has been set up there.
+  if (settings.databaseUrl === settings.dataFolder.databaseUrl) prepareDataFolder(settings.dataFolder);
   const db = await openDatabase(settings.databaseUrl);
   try {
     const chosen = chosenOf(
