@@ -41,9 +41,9 @@ export interface Listing {
   readonly unit: Money;
 }
 
-interface Coin {
+/** A coin's steps at an exchange and how its market moves there. */
+export interface Coin {
   readonly base: string;
-  /** Steps as in Backpack's answers (SOL, ETH) and order books (BTC). */
   readonly tickSize: string;
   readonly lotSize: string;
   readonly startPrice: string;
@@ -53,6 +53,7 @@ interface Coin {
   readonly noisePpm: number;
 }
 
+/** Steps as in Backpack's answers (SOL, ETH) and order books (BTC). */
 const COINS: readonly Coin[] = [
   { base: "SOL", tickSize: "0.01", lotSize: "0.01", startPrice: "150", spacing: 3, quantity: 800, sweepMax: 4_000, noisePpm: 260 },
   { base: "ETH", tickSize: "0.01", lotSize: "0.0001", startPrice: "2500", spacing: 40, quantity: 5_000, sweepMax: 25_000, noisePpm: 230 },
@@ -68,6 +69,24 @@ const PERP = {
   initialMargin: "0.02",
   maintenanceMargin: "0.0125",
 } as const;
+
+/** A listing whose market is quoted and moves as its coin's does. Margins are fractions of notional, "0" on spot. */
+export function listed(
+  coin: Coin,
+  id: string,
+  instrument: Instrument,
+  margin: Pick<Listing, "initialMargin" | "maintenanceMargin">,
+): Listing {
+  return {
+    id,
+    instrument,
+    initialMargin: margin.initialMargin,
+    maintenanceMargin: margin.maintenanceMargin,
+    ladder: { levels: 20, halfSpread: 1 as Ticks, spacing: coin.spacing as Ticks, quantity: lots(coin.quantity) },
+    generator: { startPrice: coin.startPrice, stepMs: 250, noisePpm: coin.noisePpm, sweepMax: lots(coin.sweepMax) },
+    unit: money(coin.tickSize).times(money(coin.lotSize)),
+  };
+}
 
 function listingOf(coin: Coin, terms: typeof SPOT | typeof PERP): Listing {
   const quote = "USDC";
@@ -88,15 +107,7 @@ function listingOf(coin: Coin, terms: typeof SPOT | typeof PERP): Listing {
     takerFee: terms.takerFee,
     ...(terms.kind === "perp" ? { maxLeverage: 50 } : {}),
   };
-  return {
-    id: `${coin.base}_${quote}${terms.suffix}`,
-    instrument,
-    initialMargin: terms.initialMargin,
-    maintenanceMargin: terms.maintenanceMargin,
-    ladder: { levels: 20, halfSpread: 1 as Ticks, spacing: coin.spacing as Ticks, quantity: lots(coin.quantity) },
-    generator: { startPrice: coin.startPrice, stepMs: 250, noisePpm: coin.noisePpm, sweepMax: lots(coin.sweepMax) },
-    unit: money(coin.tickSize).times(money(coin.lotSize)),
-  };
+  return listed(coin, `${coin.base}_${quote}${terms.suffix}`, instrument, terms);
 }
 
 export const LISTINGS: readonly Listing[] = COINS.flatMap((coin) => [listingOf(coin, PERP), listingOf(coin, SPOT)]);

@@ -1,9 +1,8 @@
 // What the simulated Aster lists: its perpetuals and spot pairs in USDT, with their steps, fees and margin.
 
 import type { Instrument } from "../../core/instrument.ts";
-import { money } from "../../core/money.ts";
-import { lots, type Ticks } from "../../core/units.ts";
-import type { Listing } from "../listings.ts";
+import { lots } from "../../core/units.ts";
+import { type Coin, type Listing, listed } from "../listings.ts";
 
 export type MarketKind = "spot" | "perp";
 
@@ -17,17 +16,6 @@ const QUOTE = "USDT";
 /** Perpetual and spot of a coin carry the same name on the wire, so the spot pair's own id needs an ending. */
 const SPOT_SUFFIX = "_SPOT";
 
-interface Coin {
-  readonly base: string;
-  readonly tickSize: string;
-  readonly lotSize: string;
-  readonly startPrice: string;
-  readonly spacing: number;
-  readonly quantity: number;
-  readonly sweepMax: number;
-  readonly noisePpm: number;
-}
-
 const COINS: readonly Coin[] = [
   { base: "BTC", tickSize: "0.1", lotSize: "0.001", startPrice: "65000", spacing: 100, quantity: 40, sweepMax: 200, noisePpm: 200 },
   { base: "ETH", tickSize: "0.01", lotSize: "0.001", startPrice: "2500", spacing: 40, quantity: 500, sweepMax: 2_500, noisePpm: 230 },
@@ -40,7 +28,7 @@ const TERMS = {
 } as const;
 
 function listingOf(coin: Coin, kind: MarketKind): Listing {
-  const { makerFee, takerFee, initialMargin, maintenanceMargin } = TERMS[kind];
+  const { makerFee, takerFee } = TERMS[kind];
   const instrument: Instrument = {
     ref: { exchange: "aster", account: "sim", symbol: kind === "perp" ? `${coin.base}/${QUOTE}:${QUOTE}` : `${coin.base}/${QUOTE}` },
     revision: `${coin.tickSize}|${coin.lotSize}|1|${MIN_NOTIONAL}`,
@@ -57,15 +45,7 @@ function listingOf(coin: Coin, kind: MarketKind): Listing {
     takerFee,
     ...(kind === "perp" ? { maxLeverage: MAX_LEVERAGE } : {}),
   };
-  return {
-    id: listingId(kind, `${coin.base}${QUOTE}`),
-    instrument,
-    initialMargin,
-    maintenanceMargin,
-    ladder: { levels: 20, halfSpread: 1 as Ticks, spacing: coin.spacing as Ticks, quantity: lots(coin.quantity) },
-    generator: { startPrice: coin.startPrice, stepMs: 250, noisePpm: coin.noisePpm, sweepMax: lots(coin.sweepMax) },
-    unit: money(coin.tickSize).times(money(coin.lotSize)),
-  };
+  return listed(coin, listingId(kind, `${coin.base}${QUOTE}`), instrument, TERMS[kind]);
 }
 
 export const ASTER_LISTINGS: readonly Listing[] = COINS.flatMap((coin) => [listingOf(coin, "perp"), listingOf(coin, "spot")]);

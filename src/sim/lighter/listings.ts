@@ -1,9 +1,8 @@
 // What the Lighter dialect lists: perpetuals and one spot market by Lighter's numbers, with its decimals, fees and margin.
 
 import type { Instrument } from "../../core/instrument.ts";
-import { money } from "../../core/money.ts";
-import { lots, type Ticks } from "../../core/units.ts";
-import type { Listing } from "../listings.ts";
+import { lots } from "../../core/units.ts";
+import { type Coin, type Listing, listed } from "../listings.ts";
 
 export const QUOTE = "USDC";
 /** Lighter's numbers of the assets. */
@@ -14,23 +13,15 @@ export const FEE_TICK = 1_000_000;
 export const FRACTION = 10_000;
 const HOUR_MS = 3_600_000;
 
-interface Coin {
+interface LighterCoin extends Coin {
   /** Lighter's market number. */
   readonly id: string;
   readonly kind: "perp" | "spot";
-  readonly base: string;
-  readonly tickSize: string;
-  readonly lotSize: string;
   readonly minLots: number;
-  readonly startPrice: string;
-  readonly spacing: number;
-  readonly quantity: number;
-  readonly sweepMax: number;
-  readonly noisePpm: number;
 }
 
 /** Numbers and decimals of ETH and BTC as in Lighter's answers to `orderBookDetails`. */
-const COINS: readonly Coin[] = [
+const COINS: readonly LighterCoin[] = [
   {
     ...{ id: "0", kind: "perp", base: "ETH", tickSize: "0.01", lotSize: "0.0001", minLots: 50, startPrice: "2500" },
     ...{ spacing: 40, quantity: 5_000, sweepMax: 25_000, noisePpm: 230 },
@@ -49,7 +40,7 @@ const COINS: readonly Coin[] = [
   },
 ];
 
-function listingOf(coin: Coin): Listing {
+function listingOf(coin: LighterCoin): Listing {
   const isPerp = coin.kind === "perp";
   const instrument: Instrument = {
     ref: { exchange: "lighter", account: "sim", symbol: isPerp ? `${coin.base}/${QUOTE}:${QUOTE}` : `${coin.base}/${QUOTE}` },
@@ -68,16 +59,8 @@ function listingOf(coin: Coin): Listing {
     takerFee: isPerp ? "0.00028" : "0",
     ...(isPerp ? { maxLeverage: 50 } : {}),
   };
-  return {
-    id: coin.id,
-    instrument,
-    initialMargin: isPerp ? "0.05" : "0",
-    maintenanceMargin: isPerp ? "0.012" : "0",
-    fundingIntervalMs: HOUR_MS,
-    ladder: { levels: 20, halfSpread: 1 as Ticks, spacing: coin.spacing as Ticks, quantity: lots(coin.quantity) },
-    generator: { startPrice: coin.startPrice, stepMs: 250, noisePpm: coin.noisePpm, sweepMax: lots(coin.sweepMax) },
-    unit: money(coin.tickSize).times(money(coin.lotSize)),
-  };
+  const margin = isPerp ? { initialMargin: "0.05", maintenanceMargin: "0.012" } : { initialMargin: "0", maintenanceMargin: "0" };
+  return { ...listed(coin, coin.id, instrument, margin), fundingIntervalMs: HOUR_MS };
 }
 
 export const LIGHTER_LISTINGS: readonly Listing[] = COINS.map(listingOf);

@@ -1,20 +1,8 @@
 // What the Paradex dialect lists: perpetuals settled in USDC, by Paradex's symbols, steps, fees and margin.
 
 import type { Instrument } from "../../core/instrument.ts";
-import { money } from "../../core/money.ts";
-import { lots, type Ticks } from "../../core/units.ts";
-import type { Listing } from "../listings.ts";
-
-interface Coin {
-  readonly base: string;
-  readonly tickSize: string;
-  readonly lotSize: string;
-  readonly startPrice: string;
-  readonly spacing: number;
-  readonly quantity: number;
-  readonly sweepMax: number;
-  readonly noisePpm: number;
-}
+import { lots } from "../../core/units.ts";
+import { type Coin, type Listing, listed } from "../listings.ts";
 
 /** Steps of ETH and BTC as in Paradex's answers to `/markets`. */
 const COINS: readonly Coin[] = [
@@ -45,15 +33,7 @@ function listingOf(coin: Coin): Listing {
     takerFee: "0.0003",
     maxLeverage: 50,
   };
-  return {
-    id: `${coin.base}-${QUOTE}-PERP`,
-    instrument,
-    initialMargin: "0.02",
-    maintenanceMargin: "0.01",
-    ladder: { levels: 20, halfSpread: 1 as Ticks, spacing: coin.spacing as Ticks, quantity: lots(coin.quantity) },
-    generator: { startPrice: coin.startPrice, stepMs: 250, noisePpm: coin.noisePpm, sweepMax: lots(coin.sweepMax) },
-    unit: money(coin.tickSize).times(money(coin.lotSize)),
-  };
+  return listed(coin, `${coin.base}-${QUOTE}-PERP`, instrument, { initialMargin: "0.02", maintenanceMargin: "0.01" });
 }
 
 export const PARADEX_LISTINGS: readonly Listing[] = COINS.map(listingOf);

@@ -15,7 +15,7 @@ export interface Pace {
 /** Ticks that a level may be off before it moves. */
 function toleranceOf(stance: Stance, market: Market): number {
   const { toleranceTicks, refreshTolerancePercent } = stance.value;
-  return Math.max(toleranceTicks, (market.reference * Number(refreshTolerancePercent)) / 100);
+  return Math.max(toleranceTicks, ((market.toleranceOf ?? market.reference) * Number(refreshTolerancePercent)) / 100);
 }
 
 /** True while a resting order is passive and keeps the least edge. */
@@ -97,7 +97,8 @@ export function noBand(market: Pick<Market, "bestBid" | "bestAsk">): { below: Ti
 
 /**
  * The band of the touch in which `settle` would answer the same again. Every price is monotone in bid, ask and reference,
- * and all three stay inside the band, so what holds at both ends of it holds in between.
+ * and all three stay inside the band, so what holds at both ends of it holds in between. A tolerance in percent grows with the
+ * reference: the upper end is held against that of the lower one, or a price between them could be out of its own.
  */
 export function bandOf(
   wished: readonly Resting[],
@@ -108,9 +109,10 @@ export function bandOf(
 ): { below: Ticks; above: Ticks } {
   const before = Object.fromEntries(wished.map((order) => [order.slot, order]));
   const here = boundsOf(stance, market);
-  const holds = (bestBid: number, bestAsk: number, edge: number): boolean => {
+  const holds = (bestBid: number, bestAsk: number, edge: number, lowest: number): boolean => {
     if (bestBid < 1) return false;
-    const there = { reference: isReferenceInside ? edge : market.reference, bestBid: ticks(bestBid), bestAsk: ticks(bestAsk) };
+    const touch = { bestBid: ticks(bestBid), bestAsk: ticks(bestAsk) };
+    const there = isReferenceInside ? { ...touch, reference: edge, toleranceOf: lowest } : { ...touch, reference: market.reference };
     // A side that comes or goes could hide an order that is too small at one end and not wanted at the other.
     const bounds = boundsOf(stance, there);
     if (bounds.quotesBids !== here.quotesBids || bounds.quotesAsks !== here.quotesAsks) return false;
@@ -124,9 +126,15 @@ export function bandOf(
       if (distance === 0) return null;
     }
   };
-  const down = reach((distance) => holds(market.bestBid - distance, market.bestBid - distance + 1, market.bestBid - distance));
-  const up =
-    down === null ? null : reach((distance) => holds(market.bestAsk + distance - 1, market.bestAsk + distance, market.bestAsk + distance));
-  if (down === null || up === null) return noBand(market);
+  const down = reach((distance) => {
+    const lowest = market.bestBid - distance;
+    return holds(lowest, lowest + 1, lowest, lowest);
+  });
+  if (down === null) return noBand(market);
+  const up = reach((distance) => {
+    const highest = market.bestAsk + distance;
+    return holds(highest - 1, highest, highest, market.bestBid - down);
+  });
+  if (up === null) return noBand(market);
   return { below: ticks(market.bestBid - down), above: ticks(market.bestAsk + up) };
 }

@@ -14,6 +14,8 @@ export interface Market {
   readonly reference: number;
   readonly bestBid: Ticks;
   readonly bestAsk: Ticks;
+  /** What tolerances in percent are of, where that is not the reference: a band is held against its lowest. */
+  readonly toleranceOf?: number;
 }
 
 /** Everything else that targets depend on; the same for every market that a band compares. */
